@@ -1,0 +1,1 @@
+"""A quiet companion for a heart-to-heart of two people."""

@@ -1,0 +1,190 @@
+"""Acoustic measurements of every 20 ms frame: spectrum, harmonics, level. Pure, streaming, numpy only.
+
+Frame `j` describes samples `320 j` to `320 (j + 1)`. Its spectra are two 25 ms windows 10 ms apart and its harmonics
+one 64 ms window around its centre, so a frame is ready 440 samples (27.5 ms) after its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_coach.segment import SAMPLE_RATE
+
+Floats = npt.NDArray[np.float32]
+
+FRAME = 320
+"""Samples of a frame: 20 ms."""
+STEP = 160
+"""Samples between spectral windows: 10 ms, two of them to a frame."""
+N_MELS = 32
+N_CEPSTRA = 20
+N_PITCHES = 48
+
+_WINDOW = 400
+_WINDOW_LEAD = 120  # a spectral window starts this long before its 10 ms step, which centres it on the step
+_HARMONIC_WINDOW = 1024
+_HARMONIC_LEAD = (_HARMONIC_WINDOW - FRAME) // 2
+_N_HARMONIC_BINS = 140  # up to 2.2 kHz, where the harmonics of a voice are resolved
+_PAST = 512  # samples of the past that the first window of a frame reaches back to, rounded up
+_FUTURE = 760 - FRAME  # samples after a frame's end that its windows and slopes need
+_FLOOR = np.float32(1e-7)
+
+
+def mel_filters(count: int = N_MELS, low_hz: float = 60.0, high_hz: float = 7600.0) -> Floats:
+    """Triangular filters on the mel scale of O'Shaughnessy (1987), shape (257, count)."""
+
+    def mel(hz: float) -> float:
+        return float(2595.0 * np.log10(1.0 + hz / 700.0))
+
+    edges_mel = np.linspace(mel(low_hz), mel(high_hz), count + 2)
+    edges = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0) * 512 / SAMPLE_RATE
+    bins = np.arange(257)[:, None]
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return cast("Floats", np.clip(np.minimum(rising, falling), 0.0, None).astype(np.float32))
+
+
+def cosines(size: int, first: int, count: int) -> Floats:
+    """Columns `first` to `first + count` of the orthonormal DCT-II of `size` values, shape (size, count)."""
+    rows = np.arange(size)[:, None] + 0.5
+    columns = np.arange(first, first + count)[None, :]
+    scale = np.where(columns == 0, np.sqrt(1.0 / size), np.sqrt(2.0 / size))
+    return cast("Floats", (scale * np.cos(np.pi * rows * columns / size)).astype(np.float32))
+
+
+PITCHES_HZ: Floats = (70.0 * (400.0 / 70.0) ** (np.arange(N_PITCHES) / (N_PITCHES - 1))).astype(np.float32)
+"""Candidate fundamental frequencies, evenly spaced in log frequency, shape (48,), Hz."""
+
+
+def _harmonic_comb() -> Floats:
+    """Weights that sum a whitened spectrum on the harmonics of each pitch and subtract what lies between them.
+
+    The comb of subharmonic summation (Hermes 1988, J. Acoust. Soc. Am. 83), with its weight of 0.85 per harmonic and
+    a negative tooth half-way below each, shape (140, 48).
+    """
+    comb = np.zeros((_N_HARMONIC_BINS, N_PITCHES), np.float32)
+    hz_per_bin = SAMPLE_RATE / _HARMONIC_WINDOW
+    for column, pitch in enumerate(PITCHES_HZ):
+        teeth = int(min(10, 2000 // pitch))
+        weights = 0.85 ** np.arange(teeth)
+        for harmonic, weight in enumerate(weights, start=1):
+            for position, sign in ((harmonic * pitch, 1.0), ((harmonic - 0.5) * pitch, -1.0)):
+                place = position / hz_per_bin
+                lower = int(place)
+                if lower + 1 < _N_HARMONIC_BINS:
+                    comb[lower, column] += sign * weight * (1 - place + lower)
+                    comb[lower + 1, column] += sign * weight * (place - lower)
+        comb[:, column] /= weights.sum()
+    return comb
+
+
+_MEL = mel_filters()
+_HAMMING = np.hamming(_WINDOW).astype(np.float32)
+_HANN = np.hanning(_HARMONIC_WINDOW).astype(np.float32)
+_COMB = _harmonic_comb()
+CEPSTRA = cosines(N_MELS, 1, N_CEPSTRA)
+"""Log-mel to cepstral coefficients 1 to 20 (level left out), shape (32, 20)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """Measurements of consecutive frames.
+
+    Attributes
+    ----------
+    first : index of the first frame.
+    log_mel : float32 (2 n + 4, 32), natural log of mel energies every 10 ms; two more steps at either end for slopes.
+    log_energy : float32 (2 n,), natural log of the windowed, pre-emphasised energy every 10 ms.
+    salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the harmonics of the frame; voiced from about 0.5.
+    """
+
+    first: int
+    log_mel: Floats
+    log_energy: Floats
+    salience: Floats
+
+    def __len__(self) -> int:
+        return len(self.salience)
+
+
+def _log_mel(emphasised: Floats, count: int) -> tuple[Floats, Floats]:
+    windows = np.lib.stride_tricks.sliding_window_view(emphasised, _WINDOW)[: count * STEP : STEP] * _HAMMING
+    spectrum = np.fft.rfft(windows, 512)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    energy = np.einsum("ij,ij->i", windows, windows)
+    return np.log(power @ _MEL + _FLOOR), np.log(energy + _FLOOR)
+
+
+def _salience(samples: Floats, count: int) -> Floats:
+    windows = np.lib.stride_tricks.sliding_window_view(samples, _HARMONIC_WINDOW)[: count * FRAME : FRAME] * _HANN
+    spectrum = np.fft.rfft(windows, axis=1)[:, :_N_HARMONIC_BINS]
+    log_spectrum = np.log(np.abs(spectrum).astype(np.float32) + np.float32(1e-4))
+    # The envelope is a running mean over 17 bins (266 Hz); what stands out of it are harmonics.
+    padded = np.pad(log_spectrum, ((0, 0), (9, 8)), mode="edge")
+    summed = np.cumsum(padded, axis=1, dtype=np.float64)
+    envelope = ((summed[:, 17:] - summed[:, :-17]) / 17).astype(np.float32)
+    return np.clip(log_spectrum - envelope, -1.5, 3.0) @ _COMB
+
+
+class FrameAnalyser:
+    """Measures a stream of samples frame by frame; the same stream gives the same frames however it is cut,
+    as long as it is cut into the same hops.
+    """
+
+    def __init__(self) -> None:
+        self._samples = np.zeros(_PAST, np.float32)  # begins _PAST samples before frame `_next`
+        self._next = 0
+        self._log_mel = np.full((4, N_MELS), np.log(_FLOOR), np.float32)  # steps 2 j - 2 to 2 j + 1 for j = `_next`
+        self._log_energy = np.zeros(0, np.float32)
+        self._steps = 0  # spectral steps measured so far
+
+    def process(self, samples: Floats) -> Frames:
+        """Frames that these samples complete.
+
+        Parameters
+        ----------
+        samples : float32 (m,), mono, 16 kHz, [-1, 1].
+        """
+        self._samples = np.concatenate((self._samples, samples))
+        first = self._next
+        count = max(0, (len(self._samples) - _PAST - _FUTURE) // FRAME)
+        if count == 0:
+            empty = np.zeros((0, N_MELS), np.float32)
+            return Frames(first, empty, np.zeros(0, np.float32), np.zeros((0, N_PITCHES), np.float32))
+        return self._take(first, count)
+
+    def finish(self) -> Frames:
+        """The last frames, as if silence followed."""
+        return self.process(np.zeros(_FUTURE, np.float32))
+
+    def _take(self, first: int, count: int) -> Frames:
+        last_step = 2 * (first + count) + 2  # slopes of the last frame reach two steps beyond it
+        new_steps = last_step - self._steps
+        begin = _PAST - _WINDOW_LEAD + (self._steps - 2 * first) * STEP
+        stretch = self._samples[begin - 1 : begin + (new_steps - 1) * STEP + _WINDOW]
+        emphasised = stretch[1:] - np.float32(0.97) * stretch[:-1]
+        log_mel, log_energy = _log_mel(emphasised, new_steps)
+        self._steps = last_step
+        mels = np.concatenate((self._log_mel, log_mel)) if first else np.concatenate((log_mel[:1], log_mel[:1], log_mel))
+        energies = np.concatenate((self._log_energy, log_energy))
+        harmonic_begin = _PAST - _HARMONIC_LEAD
+        salience = _salience(self._samples[harmonic_begin:], count)
+        self._log_mel = mels[2 * count :]
+        self._log_energy = energies[2 * count :]
+        self._samples = self._samples[count * FRAME :].copy()
+        self._next = first + count
+        return Frames(first, mels, energies[: 2 * count], salience)
+
+
+def slopes(values: Floats) -> Floats:
+    """Regression slopes over five steps (Furui 1986), shape (n + 4, k) to (n, k)."""
+    return (values[3:-1] - values[1:-3] + np.float32(2.0) * (values[4:] - values[:-4])) / np.float32(10.0)
+
+
+def pair_mean(values: Floats) -> Floats:
+    """Mean of each two 10 ms steps, giving 20 ms frames: shape (2 n, ...) to (n, ...)."""
+    return cast("Floats", values.reshape(len(values) // 2, 2, *values.shape[1:]).mean(axis=1))

@@ -1,0 +1,31 @@
+"""One way to open an ONNX model: one thread, quiet, on the processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from voice_coach.errors import MissingPart
+
+
+def open_session(path: Path) -> Any:
+    """An inference session for the model at `path`.
+
+    Raises
+    ------
+    MissingPart
+        If onnxruntime or the model file is not there.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPart("onnxruntime is not installed; install voice_coach again with pip") from error
+    if not path.is_file():
+        raise MissingPart(f"the model {path.name} is not where it should be; install voice_coach again with pip")
+    options = onnxruntime.SessionOptions()
+    # One thread: the models are tiny, and the machine belongs to the people's other programs.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,239 @@
+"""What two enrolled people sound like, and how much each frame of a talk sounds like either.
+
+A voice is a Gaussian mixture adapted from a background model of many readers, over the whole spectrum and over three
+bands of it, and a histogram of pitch. Features are those of the measured recipe: spectrum and harmonics of the frame
+(which show two voices at once) beside log-likelihood ratios of each person (which show whose they are).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_coach.acoustics import CEPSTRA, Floats, FrameAnalyser, Frames, cosines, pair_mean, slopes
+from voice_coach.engines.mixtures import Mixture, SharedLikelihood
+from voice_coach.errors import MissingPart
+
+BANDS = ((0, 12), (10, 22), (20, 32))
+"""Mel channels of the three bands: about 60 to 950, 750 to 2600 and 2200 to 7600 Hz."""
+N_COMMON = 84
+N_PERSONAL = 5
+_BAND_CEPSTRA = cosines(12, 0, 8)
+_RELEVANCE = 8.0  # frames of data that count as much as the background model; tuned on training readers
+_OVERLAP_RELEVANCE = 16.0
+_WITHIN_NATS = 6.0  # speech steps are those within 26 dB of the loud ones
+_OVERLAP_RATIOS_DB = (-5.0, 0.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """The background model of many readers: one mixture over cepstra and slopes (40), one for each band (8)."""
+
+    full: Mixture
+    bands: tuple[Mixture, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Background:
+        """Read it from an `.npz` file written by `tools/hearing`."""
+        if not path.is_file():
+            raise MissingPart(f"the model {path.name} is not where it should be; install voice_coach again with pip")
+        with np.load(path, allow_pickle=False) as store:
+            mixtures = [
+                Mixture(*(store[f"{name}_{part}"].astype(np.float32) for part in ("weights", "means", "variances")))
+                for name in ("full", "band0", "band1", "band2")
+            ]
+        return cls(mixtures[0], tuple(mixtures[1:]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrolment:
+    """Speech of one person, as measurements only: from these the audio cannot be played back.
+
+    Attributes
+    ----------
+    log_mel : float32 (2 n + 4, 32), as in `Frames`.
+    log_energy : float32 (2 n,).
+    salience : float32 (n, 48).
+    speech : bool (2 n,), the 10 ms steps that hold speech.
+    """
+
+    log_mel: Floats
+    log_energy: Floats
+    salience: Floats
+    speech: npt.NDArray[np.bool_]
+
+    @property
+    def speech_seconds(self) -> float:
+        """Net speech in seconds."""
+        return float(self.speech.sum()) / 100.0
+
+    @property
+    def loud(self) -> npt.NDArray[np.bool_]:
+        """Speech steps (2 n,) within 26 dB of the loud ones; the rest says more of the room than of the person."""
+        level = np.percentile(self.log_energy[self.speech], 95)
+        return self.speech & (self.log_energy > level - _WITHIN_NATS)
+
+
+def enrol(samples: Floats, speech_probability: Floats) -> Enrolment:
+    """Measure an enrolment.
+
+    Parameters
+    ----------
+    samples : float32 (m,), mono, 16 kHz, speech at about -26 dBFS.
+    speech_probability : float32, for every 512 samples.
+    """
+    analyser = FrameAnalyser()
+    parts = [analyser.process(samples), analyser.finish()]
+    frames = join_frames([part for part in parts if len(part)])
+    likely = speech_probability > 0.4
+    widened = likely.copy()
+    widened[1:] |= likely[:-1]
+    widened[:-1] |= likely[1:]
+    steps = np.arange(2 * len(frames)) * 160 + 80
+    speech = widened[np.minimum(steps // 512, len(widened) - 1)]
+    return Enrolment(frames.log_mel, frames.log_energy, frames.salience, speech)
+
+
+def join_frames(parts: list[Frames]) -> Frames:
+    """Consecutive frames as one."""
+    mels = [parts[0].log_mel[:2], *(part.log_mel[2:-2] for part in parts), parts[-1].log_mel[-2:]]
+    return Frames(
+        parts[0].first,
+        np.concatenate(mels),
+        np.concatenate([part.log_energy for part in parts]),
+        np.concatenate([part.salience for part in parts]),
+    )
+
+
+def cepstra(log_mel: Floats) -> Floats:
+    """Cepstra and their slopes, (n + 4, 32) to (n, 40)."""
+    static = log_mel @ CEPSTRA
+    return np.concatenate((static[2:-2], slopes(static)), axis=1)
+
+
+def band_cepstra(log_mel: Floats) -> list[Floats]:
+    """Cepstra of each of the three bands, (n + 4, 32) to (n, 8) each."""
+    return [log_mel[2:-2, low:high] @ _BAND_CEPSTRA for low, high in BANDS]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """One person's models: means of the full mixture (128, 40), of the bands (32, 8) each, pitch histogram (48,)."""
+
+    full: Floats
+    bands: tuple[Floats, ...]
+    pitch: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoicePair:
+    """Two people as heard by one microphone: their voices, both at once, and what microphone and room add.
+
+    `channel_mean` (32,) is the mean log-mel of their speech, `level` the log energy of their loud speech.
+    """
+
+    first: Voice
+    second: Voice
+    both: Floats
+    channel_mean: Floats
+    level: float
+
+
+def _pitch_histogram(enrolment: Enrolment) -> Floats:
+    salience = enrolment.salience[enrolment.loud[::2]]
+    peak = salience.max(axis=1, keepdims=True)
+    votes = (np.exp(3.0 * (salience - peak)) * (peak > 0.5)).sum(axis=0)
+    return cast("Floats", (votes / (votes.sum() + 1e-9)).astype(np.float32))
+
+
+def _both(first: Enrolment, second: Enrolment, mean: Floats) -> Floats:
+    """Cepstra of the two enrolments laid over each other, energies added in each mel channel."""
+    voices = [e.log_mel[2:-2][e.loud] for e in (first, second)]
+    length = min(map(len, voices))
+    mixed = []
+    for turn, ratio_db in enumerate(_OVERLAP_RATIOS_DB, start=1):
+        half = np.float32(ratio_db / 20 * np.log(10.0))
+        shifted = np.roll(voices[1][:length], turn * length // 4, axis=0)
+        mix = np.logaddexp(voices[0][:length] + half, shifted - half)
+        mixed.append(cepstra(mix.astype(np.float32) - mean))
+    return np.concatenate(mixed)
+
+
+def pair_voices(first: Enrolment, second: Enrolment, background: Background) -> VoicePair:
+    """Models of two people from their enrolments."""
+    enrolments = (first, second)
+    mean = np.mean([e.log_mel[2:-2][e.loud].mean(axis=0) for e in enrolments], axis=0, dtype=np.float32)
+    level = float(np.mean([np.percentile(e.log_energy[e.speech], 90) for e in enrolments]))
+    voices = []
+    for enrolment in enrolments:
+        log_mel, loud = enrolment.log_mel - mean, enrolment.loud
+        full = background.full.adapted(cepstra(log_mel)[loud], _RELEVANCE)
+        bands = tuple(
+            mixture.adapted(values[loud], _RELEVANCE)
+            for mixture, values in zip(background.bands, band_cepstra(log_mel), strict=True)
+        )
+        voices.append(Voice(full, bands, _pitch_histogram(enrolment)))
+    both = background.full.adapted(_both(first, second, mean), _OVERLAP_RELEVANCE)
+    return VoicePair(voices[0], voices[1], both, mean, level)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceFeatures:
+    """Input of the network, for n frames: `common` (n, 84), `first` and `second` (n, 5), all float32."""
+
+    common: Floats
+    first: Floats
+    second: Floats
+
+
+class Voiceprint:
+    """Compares frames with the two enrolled voices."""
+
+    def __init__(self, pair: VoicePair, background: Background) -> None:
+        self._pair = pair
+        voices = (pair.first, pair.second)
+        self._full = SharedLikelihood(
+            background.full, [background.full.means, pair.both, pair.first.full, pair.second.full]
+        )
+        self._bands = [
+            SharedLikelihood(mixture, [mixture.means, *(voice.bands[band] for voice in voices)])
+            for band, mixture in enumerate(background.bands)
+        ]
+        self._pitch = np.stack([voice.pitch / (voice.pitch.max() + 1e-6) / 4 for voice in voices], axis=1)
+
+    def features(self, frames: Frames, speech: Floats) -> VoiceFeatures:
+        """Features of n frames.
+
+        Parameters
+        ----------
+        frames : measurements of n frames.
+        speech : float32 (n,), speech probability of each frame.
+        """
+        log_mel = frames.log_mel - self._pair.channel_mean
+        full = pair_mean(self._full(cepstra(log_mel)))
+        bands = [
+            pair_mean(likelihood(values)) for likelihood, values in zip(self._bands, band_cepstra(log_mel), strict=True)
+        ]
+        pitch = frames.salience @ self._pitch
+        energy = pair_mean(frames.log_energy)
+        common = np.column_stack((
+            pair_mean(log_mel[2:-2]) / 3,
+            frames.salience,
+            (energy - self._pair.level) / 3,
+            np.clip(full[:, 0], -120, 0) / 40,
+            (full[:, 1] - full[:, 0]) / 4,
+            speech * 2 - 1,
+        ))
+        personal = [
+            np.column_stack((
+                (full[:, 2 + person] - full[:, 0]) / 4,
+                *((band[:, 1 + person] - band[:, 0]) / 3 for band in bands),
+                pitch[:, person],
+            )).astype(np.float32)
+            for person in (0, 1)
+        ]
+        return VoiceFeatures(common.astype(np.float32), personal[0], personal[1])

@@ -1,0 +1,418 @@
+"""Every value that crosses a stage or a thread: inputs, events, commands, and what they carry.
+
+Events are named in the past tense, commands in the imperative, results as nouns. Positions are samples of the stream.
+All values are frozen; those that are journalled hold only numbers, texts, enumerations and each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from voice_coach.acoustics import Floats
+from voice_coach.segment import Segment
+
+
+class Speaker(StrEnum):
+    """Who speaks. The two people are A and B in everything but the review, which knows their names."""
+
+    A = "A"
+    B = "B"
+    UNKNOWN = "unknown"
+    """Neither of the two: a third person, a television, or a voice too unlike both enrolments."""
+
+    @property
+    def other(self) -> Speaker:
+        """The other of the two people; of an unknown voice, unknown."""
+        return {Speaker.A: Speaker.B, Speaker.B: Speaker.A}.get(self, Speaker.UNKNOWN)
+
+
+PEOPLE = (Speaker.A, Speaker.B)
+
+
+class OverlapKind(StrEnum):
+    """What a contribution beside the holder of the floor was; the definitions stand in `turns`."""
+
+    INTERRUPTION = "interruption"
+    BACKCHANNEL = "backchannel"
+    COOPERATIVE = "cooperative"
+    FAILED_BID = "failed_bid"
+    TURN_EDGE = "turn_edge"
+    CONTESTED = "contested"
+    UNCLEAR = "unclear"
+
+
+class PhraseKind(StrEnum):
+    """What the lens over the words looks for: first what hurts, then what helps."""
+
+    ABSOLUTE = "absolute"
+    LABEL = "label"
+    BLAME = "blame"
+    DEMAND = "demand"
+    I_STATEMENT = "i_statement"
+    SOFTENED = "softened"
+    REPAIR = "repair"
+    APPRECIATION = "appreciation"
+    VALIDATION = "validation"
+    QUESTION = "question"
+    PARAPHRASE = "paraphrase"
+    DISCLOSURE = "disclosure"
+
+
+SHARP = frozenset({PhraseKind.ABSOLUTE, PhraseKind.LABEL, PhraseKind.BLAME, PhraseKind.DEMAND})
+"""Kinds that hurt; all others help."""
+
+
+class CueOutcome(StrEnum):
+    """What became of a cue."""
+
+    SPOKEN = "spoken"
+    SHOWN = "shown"
+    YIELDED = "yielded"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+# What the values carry
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a stretch of one person's speech sounded.
+
+    `level_db` is relative to full scale; `pitch_hz` is the median, `None` where too little is voiced;
+    `syllables` counts syllable nuclei.
+    """
+
+    level_db: float
+    pitch_hz: float | None
+    syllables: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterPausalUnit:
+    """Speech of one person without a pause of 0.2 s.
+
+    `confidence` is the probability, 0 to 1, that the words are this person's. A unit that is not `sure` counts as
+    talk, but nothing is decided on it.
+    """
+
+    speaker: Speaker
+    segment: Segment
+    confidence: float
+    sure: bool
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One person's hold of the floor, from the first to the last of its units.
+
+    `speech_samples` leaves the pauses out. `offset` is the floor transfer offset in samples: positive for a gap,
+    negative for an overlap, `None` where nobody held the floor before.
+    """
+
+    turn_id: int
+    speaker: Speaker
+    segment: Segment
+    speech_samples: int
+    confidence: float
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A contribution of `by` beside `of`, the holder of the floor; a backchannel may fall into a pause of theirs."""
+
+    overlap_id: int
+    kind: OverlapKind
+    by: Speaker
+    of: Speaker
+    segment: Segment
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of one person's speech that is written down in one piece."""
+
+    utterance_id: int
+    speaker: Speaker
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word; times and probability only where the engine has them."""
+
+    text: str
+    segment: Segment | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A finding of the lens: `text` is the sentence, `match` the words that were found in it."""
+
+    kind: PhraseKind
+    speaker: Speaker
+    at_sample: int
+    text: str
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for a cue: what was noticed (a short clause), whose it was, and where."""
+
+    what: str
+    speaker: Speaker | None
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A sentence that may be said; `named` is the person whose name it says, if any."""
+
+    cue_id: int
+    rule: str
+    text: str
+    named: Speaker | None
+    decided_sample: int
+    expires_sample: int
+    evidence: tuple[Evidence, ...]
+
+
+# Inputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioBlock:
+    """What a source delivers.
+
+    `samples` is float32 (n,), mono, 16 kHz, in [-1, 1], beginning at `start_sample`; `lost_samples` were lost just
+    before it and are part of the count.
+    """
+
+    start_sample: int
+    samples: Floats
+    lost_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What an engine heard in an utterance; no words where it heard none."""
+
+    utterance_id: int
+    engine: str
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """All words as one line."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionFailed:
+    """An engine could not be asked, or failed."""
+
+    utterance_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueStarted:
+    """The first sample of a cue was played. `in_microphone` tells whether the stream hears the coach's voice."""
+
+    cue_id: int
+    at_sample: int
+    in_microphone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CueFinished:
+    """A cue is over. A cue that was shown, or failed, never started."""
+
+    cue_id: int
+    at_sample: int
+    outcome: CueOutcome
+
+
+Input = AudioBlock | Transcript | TranscriptionFailed | CueStarted | CueFinished
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEnded:
+    """A stretch of one person's speech was heard to its end."""
+
+    unit: InterPausalUnit
+
+
+@dataclass(frozen=True, slots=True)
+class FloorTaken:
+    """Somebody took the floor at `at_sample`; `offset` as in `Turn`."""
+
+    speaker: Speaker
+    at_sample: int
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """A turn is over: another took the floor, or it fell silent."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapHeard:
+    """A contribution beside the holder of the floor was heard and sorted."""
+
+    overlap: Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapReclassified:
+    """Words that came later showed what an overlap was."""
+
+    overlap_id: int
+    kind: OverlapKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRaised:
+    """A voice stood out from its own calm baseline for long enough to say so.
+
+    `level_db` and `pitch_ratio` compare with the baseline; a ratio is `None` where it could not be measured.
+    """
+
+    speaker: Speaker
+    segment: Segment
+    level_db: float | None
+    pitch_ratio: float | None
+    rate_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GainNoticed:
+    """The device changes its gain by itself, so that levels cannot be compared from here on."""
+
+    at_sample: int
+    rise_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """An utterance was written down; `doubtful` names the gate that keeps its words out, if one does."""
+
+    utterance: Utterance
+    engine: str
+    words: tuple[Word, ...]
+    doubtful: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All words as one line."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class WordsMissing:
+    """An utterance could not be written down."""
+
+    utterance: Utterance
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseFound:
+    """The lens found something in the words."""
+
+    phrase: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class CueHeldBack:
+    """A rule had its evidence, but the coach kept quiet, and why."""
+
+    rule: str
+    reason: str
+    at_sample: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CueSettled:
+    """What became of a cue; times are `None` where it was never begun."""
+
+    cue: Cue
+    outcome: CueOutcome
+    started_sample: int | None
+    finished_sample: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLost:
+    """A stretch of the talk that was not heard."""
+
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The stream is over; `heard_samples` leaves out what was lost."""
+
+    samples: int
+    heard_samples: int
+
+
+Event = (
+    UnitEnded
+    | FloorTaken
+    | TurnEnded
+    | OverlapHeard
+    | OverlapReclassified
+    | VoiceRaised
+    | GainNoticed
+    | WordsHeard
+    | WordsMissing
+    | PhraseFound
+    | CueHeldBack
+    | CueSettled
+    | AudioLost
+    | TalkEnded
+)
+
+
+# Commands
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transcribe:
+    """Write down an utterance; `samples` is its audio, float32 (n,), 16 kHz."""
+
+    utterance: Utterance
+    samples: Floats = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a cue now."""
+
+    cue: Cue
+
+
+@dataclass(frozen=True, slots=True)
+class StopSaying:
+    """Fade a cue out: somebody speaks."""
+
+    cue_id: int
+
+
+Command = Transcribe | Say | StopSaying
+Output = Event | Command

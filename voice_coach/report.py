@@ -1,0 +1,414 @@
+"""The figures of a talk, built from its events: the values behind `report.json` and everything that shows a talk.
+
+The field names are the keys of `report.json`, schema version 1: keys may be added, none renamed or removed.
+A figure that is not known is `None`, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from statistics import median
+
+from voice_coach.events import (
+    PEOPLE,
+    AudioLost,
+    Cue,
+    CueHeldBack,
+    CueSettled,
+    Event,
+    Evidence,
+    InterPausalUnit,
+    Overlap,
+    OverlapHeard,
+    OverlapKind,
+    OverlapReclassified,
+    Phrase,
+    PhraseFound,
+    Speaker,
+    TalkEnded,
+    Turn,
+    TurnEnded,
+    UnitEnded,
+    VoiceRaised,
+    WordsHeard,
+)
+from voice_coach.segment import to_seconds
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """The talk as a whole. `status` is `complete` or `interrupted`; `words_engine` is `None` where no words were asked for."""
+
+    id: str
+    started_at: str | None
+    source: str
+    duration_seconds: float
+    heard_seconds: float
+    lost_seconds: float
+    status: str
+    words_engine: str | None
+    unsure_seconds: float
+    unknown_seconds: float
+    coach_seconds: float
+    utterances_left_out: int | None
+    voice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerFigures:
+    """One person. Shares are of the two people's talk; gaps are the silences before this person's turns."""
+
+    name: str
+    talk_seconds: float
+    talk_share: float | None
+    turns: int
+    longest_turn_seconds: float | None
+    median_turn_seconds: float | None
+    median_gap_seconds: float | None
+    interruptions_made: int
+    interruptions_received: int
+    backchannels_given: int
+    words: int | None
+    words_per_minute: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFigures:
+    """A stretch of one person's speech, or of a voice that is neither's (`speaker` is then `None`)."""
+
+    speaker: str | None
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFigures:
+    """A turn and its words; `text` is `None` where none were written down."""
+
+    speaker: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapFigures:
+    """A contribution of `by` beside the turn of `of`."""
+
+    kind: str
+    by: str
+    of: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseFigures:
+    """A finding of the lens over the words."""
+
+    kind: str
+    speaker: str
+    start_seconds: float
+    text: str
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedFigures:
+    """A stretch in which a voice stood out from its own baseline."""
+
+    speaker: str
+    start_seconds: float
+    end_seconds: float
+    level_db: float | None
+    pitch_ratio: float | None
+    rate_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFigures:
+    """One reason for a cue."""
+
+    what: str
+    speaker: str | None
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CueFigures:
+    """A cue that was decided, and what became of it."""
+
+    rule: str
+    text: str
+    decided_at_seconds: float
+    started_at_seconds: float | None
+    finished_at_seconds: float | None
+    outcome: str
+    evidence: tuple[EvidenceFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBackFigures:
+    """What the coach could have said and did not, and why."""
+
+    rule: str
+    reason: str
+    at_seconds: float
+    evidence: tuple[EvidenceFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is known of a talk."""
+
+    schema_version: int
+    session: SessionFigures
+    speakers: tuple[SpeakerFigures, ...]
+    turns: tuple[TurnFigures, ...]
+    overlaps: tuple[OverlapFigures, ...]
+    phrases: tuple[PhraseFigures, ...]
+    cues: tuple[CueFigures, ...]
+    speech: tuple[SpeechFigures, ...]
+    raised: tuple[RaisedFigures, ...]
+    held_back: tuple[HeldBackFigures, ...]
+    lost: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What a report needs to know beside the events."""
+
+    session_id: str
+    source: str
+    names: Mapping[Speaker, str]
+    started_at: str | None = None
+    words_engine: str | None = None
+    voice: str | None = None
+    """Who says the cues, `None` if nobody does."""
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Events of a talk, sorted by what they tell."""
+
+    units: list[InterPausalUnit]
+    turns: list[Turn]
+    overlaps: dict[int, Overlap]
+    phrases: list[Phrase]
+    words: list[WordsHeard]
+    raised: list[VoiceRaised]
+    settled: list[CueSettled]
+    held_back: list[CueHeldBack]
+    lost: list[AudioLost]
+    ended: TalkEnded | None
+
+
+def _sort(events: Iterable[Event]) -> _Heard:
+    heard = _Heard([], [], {}, [], [], [], [], [], [], None)
+    for event in events:
+        match event:
+            case UnitEnded(unit):
+                heard.units.append(unit)
+            case TurnEnded(turn):
+                heard.turns.append(turn)
+            case OverlapHeard(overlap):
+                heard.overlaps[overlap.overlap_id] = overlap
+            case OverlapReclassified(overlap_id, kind):
+                heard.overlaps[overlap_id] = replace(heard.overlaps[overlap_id], kind=kind)
+            case PhraseFound(phrase):
+                heard.phrases.append(phrase)
+            case WordsHeard():
+                heard.words.append(event)
+            case VoiceRaised():
+                heard.raised.append(event)
+            case CueSettled():
+                heard.settled.append(event)
+            case CueHeldBack():
+                heard.held_back.append(event)
+            case AudioLost():
+                heard.lost.append(event)
+            case TalkEnded():
+                heard.ended = event
+            case _:
+                pass
+    return heard
+
+
+def _round(seconds: float) -> float:
+    return round(seconds, 3)
+
+
+def _median(values: list[float]) -> float | None:
+    return _round(median(values)) if values else None
+
+
+def _evidence(evidence: Iterable[Evidence], names: Mapping[Speaker, str]) -> tuple[EvidenceFigures, ...]:
+    return tuple(
+        EvidenceFigures(
+            item.what,
+            names.get(item.speaker) if item.speaker else None,
+            _round(item.segment.start_seconds),
+            _round(item.segment.end_seconds),
+        )
+        for item in evidence
+    )
+
+
+def build_report(events: Iterable[Event], facts: SessionFacts) -> Report:
+    """The report of a talk. A talk without its `TalkEnded` was interrupted, and is reported as far as it went."""
+    heard, names = _sort(events), facts.names
+    with_words = facts.words_engine is not None
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        session=_session(heard, facts),
+        speakers=tuple(_speaker(person, heard, names, with_words) for person in PEOPLE),
+        turns=tuple(
+            TurnFigures(
+                names[turn.speaker],
+                _round(turn.segment.start_seconds),
+                _round(turn.segment.end_seconds),
+                _round(turn.confidence),
+                _turn_text(turn, heard.words) if with_words else None,
+            )
+            for turn in heard.turns
+        ),
+        overlaps=tuple(_overlap(overlap, names) for overlap in heard.overlaps.values()),
+        phrases=tuple(
+            PhraseFigures(p.kind.value, names[p.speaker], _round(to_seconds(p.at_sample)), p.text, p.match)
+            for p in heard.phrases
+        ),
+        cues=tuple(_cue(settled, names) for settled in heard.settled),
+        speech=tuple(
+            SpeechFigures(
+                names.get(unit.speaker),
+                _round(unit.segment.start_seconds),
+                _round(unit.segment.end_seconds),
+                _round(unit.confidence),
+                unit.sure,
+            )
+            for unit in heard.units
+        ),
+        raised=tuple(
+            RaisedFigures(
+                names[r.speaker],
+                _round(r.segment.start_seconds),
+                _round(r.segment.end_seconds),
+                r.level_db,
+                r.pitch_ratio,
+                r.rate_ratio,
+            )
+            for r in heard.raised
+        ),
+        held_back=tuple(
+            HeldBackFigures(h.rule, h.reason, _round(to_seconds(h.at_sample)), _evidence(h.evidence, names))
+            for h in heard.held_back
+        ),
+        lost=tuple((_round(e.segment.start_seconds), _round(e.segment.end_seconds)) for e in heard.lost),
+    )
+
+
+def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
+    lost = sum(event.segment.seconds for event in heard.lost)
+    if heard.ended is not None:
+        duration = to_seconds(heard.ended.samples)
+    else:
+        duration = max((unit.segment.end_seconds for unit in heard.units), default=0.0)
+    coach = sum(
+        to_seconds(s.finished_sample - s.started_sample)
+        for s in heard.settled
+        if s.started_sample is not None and s.finished_sample is not None
+    )
+    return SessionFigures(
+        id=facts.session_id,
+        started_at=facts.started_at,
+        source=facts.source,
+        duration_seconds=_round(duration),
+        heard_seconds=_round(duration - lost),
+        lost_seconds=_round(lost),
+        status="complete" if heard.ended is not None else "interrupted",
+        words_engine=facts.words_engine,
+        unsure_seconds=_round(
+            sum(u.segment.seconds for u in heard.units if not u.sure and u.speaker is not Speaker.UNKNOWN)
+        ),
+        unknown_seconds=_round(sum(u.segment.seconds for u in heard.units if u.speaker is Speaker.UNKNOWN)),
+        coach_seconds=_round(coach),
+        utterances_left_out=sum(w.doubtful is not None for w in heard.words) if facts.words_engine else None,
+        voice=facts.voice,
+    )
+
+
+def _speaker(person: Speaker, heard: _Heard, names: Mapping[Speaker, str], with_words: bool) -> SpeakerFigures:
+    talk = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person)
+    both = sum(unit.segment.seconds for unit in heard.units if unit.speaker in PEOPLE)
+    turns = [turn for turn in heard.turns if turn.speaker is person]
+    lengths = [turn.segment.seconds for turn in turns]
+    gaps = [to_seconds(turn.offset) for turn in turns if turn.offset is not None and turn.offset > 0]
+    overlaps = heard.overlaps.values()
+    interruptions = [overlap for overlap in overlaps if overlap.kind is OverlapKind.INTERRUPTION]
+    written = [words for words in heard.words if words.utterance.speaker is person and words.doubtful is None]
+    words = sum(len(event.words) for event in written)
+    spoken_minutes = sum(event.utterance.segment.seconds for event in written) / 60
+    return SpeakerFigures(
+        name=names[person],
+        talk_seconds=_round(talk),
+        talk_share=round(talk / both, 4) if both else None,
+        turns=len(turns),
+        longest_turn_seconds=_round(max(lengths)) if lengths else None,
+        median_turn_seconds=_median(lengths),
+        median_gap_seconds=_median(gaps),
+        interruptions_made=sum(overlap.by is person for overlap in interruptions),
+        interruptions_received=sum(overlap.of is person for overlap in interruptions),
+        backchannels_given=sum(o.kind is OverlapKind.BACKCHANNEL and o.by is person for o in overlaps),
+        words=words if with_words else None,
+        words_per_minute=round(words / spoken_minutes, 1) if with_words and spoken_minutes else None,
+    )
+
+
+def _turn_text(turn: Turn, words: Iterable[WordsHeard]) -> str | None:
+    """Words of the utterances whose middle lies in the turn."""
+    texts = []
+    for event in words:
+        segment = event.utterance.segment
+        middle = (segment.start + segment.end) // 2
+        inside = turn.segment.start <= middle < turn.segment.end
+        if inside and event.utterance.speaker is turn.speaker and event.doubtful is None and event.words:
+            texts.append((segment.start, event.text))
+    return " ".join(text for _, text in sorted(texts)) or None
+
+
+def _overlap(overlap: Overlap, names: Mapping[Speaker, str]) -> OverlapFigures:
+    return OverlapFigures(
+        overlap.kind.value,
+        names[overlap.by],
+        names[overlap.of],
+        _round(overlap.segment.start_seconds),
+        _round(overlap.segment.end_seconds),
+        _round(overlap.confidence),
+    )
+
+
+def _cue(settled: CueSettled, names: Mapping[Speaker, str]) -> CueFigures:
+    cue: Cue = settled.cue
+
+    def seconds(sample: int | None) -> float | None:
+        return None if sample is None else _round(to_seconds(sample))
+
+    return CueFigures(
+        cue.rule,
+        cue.text,
+        _round(to_seconds(cue.decided_sample)),
+        seconds(settled.started_sample),
+        seconds(settled.finished_sample),
+        settled.outcome.value,
+        _evidence(cue.evidence, names),
+    )
+
+

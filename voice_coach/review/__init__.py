@@ -1,0 +1,1 @@
+"""What is shown and written after a talk, from report values only."""
