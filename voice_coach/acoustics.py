@@ -53,10 +53,10 @@ def cosines(size: int, first: int, count: int) -> Floats:
     rows = np.arange(size)[:, None] + 0.5
     columns = np.arange(first, first + count)[None, :]
     scale = np.where(columns == 0, np.sqrt(1.0 / size), np.sqrt(2.0 / size))
-    return cast("Floats", (scale * np.cos(np.pi * rows * columns / size)).astype(np.float32))
+    return np.asarray(scale * np.cos(np.pi * rows * columns / size), np.float32)
 
 
-PITCHES_HZ: Floats = (70.0 * (400.0 / 70.0) ** (np.arange(N_PITCHES) / (N_PITCHES - 1))).astype(np.float32)
+PITCHES_HZ: Floats = np.geomspace(70.0, 400.0, N_PITCHES, dtype=np.float32)
 """Candidate fundamental frequencies, evenly spaced in log frequency, shape (48,), Hz."""
 
 
@@ -99,19 +99,21 @@ class Frames:
     first : index of the first frame.
     log_mel : float32 (2 n + 4, 32), natural log of mel energies every 10 ms; two more steps at either end for slopes.
     log_energy : float32 (2 n,), natural log of the windowed, pre-emphasised energy every 10 ms.
-    salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the harmonics of the frame; voiced from about 0.5.
+    power : float32 (n,), mean square of the frame's own samples.
+    salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the frame's harmonics; voiced from about 0.5.
     """
 
     first: int
     log_mel: Floats
     log_energy: Floats
+    power: Floats
     salience: Floats
 
     def __len__(self) -> int:
         return len(self.salience)
 
 
-def _log_mel(emphasised: Floats, count: int) -> tuple[Floats, Floats]:
+def _spectra(emphasised: Floats, count: int) -> tuple[Floats, Floats]:
     windows = np.lib.stride_tricks.sliding_window_view(emphasised, _WINDOW)[: count * STEP : STEP] * _HAMMING
     spectrum = np.fft.rfft(windows, 512)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
@@ -127,18 +129,16 @@ def _salience(samples: Floats, count: int) -> Floats:
     padded = np.pad(log_spectrum, ((0, 0), (9, 8)), mode="edge")
     summed = np.cumsum(padded, axis=1, dtype=np.float64)
     envelope = ((summed[:, 17:] - summed[:, :-17]) / 17).astype(np.float32)
-    return np.clip(log_spectrum - envelope, -1.5, 3.0) @ _COMB
+    return cast("Floats", np.clip(log_spectrum - envelope, -1.5, 3.0) @ _COMB)
 
 
 class FrameAnalyser:
-    """Measures a stream of samples frame by frame; the same stream gives the same frames however it is cut,
-    as long as it is cut into the same hops.
-    """
+    """Measures a stream of samples frame by frame."""
 
     def __init__(self) -> None:
         self._samples = np.zeros(_PAST, np.float32)  # begins _PAST samples before frame `_next`
         self._next = 0
-        self._log_mel = np.full((4, N_MELS), np.log(_FLOOR), np.float32)  # steps 2 j - 2 to 2 j + 1 for j = `_next`
+        self._log_mel = np.zeros((0, N_MELS), np.float32)  # steps 2 j - 2 to 2 j + 1 for j = `_next`
         self._log_energy = np.zeros(0, np.float32)
         self._steps = 0  # spectral steps measured so far
 
@@ -153,8 +153,8 @@ class FrameAnalyser:
         first = self._next
         count = max(0, (len(self._samples) - _PAST - _FUTURE) // FRAME)
         if count == 0:
-            empty = np.zeros((0, N_MELS), np.float32)
-            return Frames(first, empty, np.zeros(0, np.float32), np.zeros((0, N_PITCHES), np.float32))
+            none = np.zeros(0, np.float32)
+            return Frames(first, none.reshape(0, N_MELS), none, none, none.reshape(0, N_PITCHES))
         return self._take(first, count)
 
     def finish(self) -> Frames:
@@ -167,24 +167,59 @@ class FrameAnalyser:
         begin = _PAST - _WINDOW_LEAD + (self._steps - 2 * first) * STEP
         stretch = self._samples[begin - 1 : begin + (new_steps - 1) * STEP + _WINDOW]
         emphasised = stretch[1:] - np.float32(0.97) * stretch[:-1]
-        log_mel, log_energy = _log_mel(emphasised, new_steps)
+        log_mel, log_energy = _spectra(emphasised, new_steps)
         self._steps = last_step
-        mels = np.concatenate((self._log_mel, log_mel)) if first else np.concatenate((log_mel[:1], log_mel[:1], log_mel))
+        before = self._log_mel if first else np.repeat(log_mel[:1], 2, axis=0)
+        mels = np.concatenate((before, log_mel))
         energies = np.concatenate((self._log_energy, log_energy))
-        harmonic_begin = _PAST - _HARMONIC_LEAD
-        salience = _salience(self._samples[harmonic_begin:], count)
+        salience = _salience(self._samples[_PAST - _HARMONIC_LEAD :], count)
+        own = self._samples[_PAST : _PAST + count * FRAME].reshape(count, FRAME)
+        power = np.einsum("ij,ij->i", own, own) / np.float32(FRAME)
         self._log_mel = mels[2 * count :]
         self._log_energy = energies[2 * count :]
         self._samples = self._samples[count * FRAME :].copy()
         self._next = first + count
-        return Frames(first, mels, energies[: 2 * count], salience)
+        return Frames(first, mels, energies[: 2 * count], power, salience)
 
 
 def slopes(values: Floats) -> Floats:
     """Regression slopes over five steps (Furui 1986), shape (n + 4, k) to (n, k)."""
-    return (values[3:-1] - values[1:-3] + np.float32(2.0) * (values[4:] - values[:-4])) / np.float32(10.0)
+    return cast("Floats", (values[3:-1] - values[1:-3] + 2 * (values[4:] - values[:-4])) / 10)
 
 
 def pair_mean(values: Floats) -> Floats:
     """Mean of each two 10 ms steps, giving 20 ms frames: shape (2 n, ...) to (n, ...)."""
     return cast("Floats", values.reshape(len(values) // 2, 2, *values.shape[1:]).mean(axis=1))
+
+
+def pitches_hz(salience: Floats, voiced: float = 0.5) -> list[float | None]:
+    """Pitch of each frame, Hz, refined between candidates by a parabola; `None` where it is not voiced."""
+    best = salience.argmax(axis=1)
+    rows = np.arange(len(salience))
+    left = salience[rows, np.maximum(best - 1, 0)]
+    right = salience[rows, np.minimum(best + 1, len(PITCHES_HZ) - 1)]
+    peak = salience[rows, best]
+    curve = left - 2 * peak + right
+    shift = np.where(curve < 0, 0.5 * (left - right) / np.where(curve < 0, curve, -1), 0.0).clip(-0.5, 0.5)
+    step = np.log(PITCHES_HZ[1] / PITCHES_HZ[0])
+    hz = PITCHES_HZ[best] * np.exp(shift * step)
+    return [float(value) if strong else None for value, strong in zip(hz, peak > voiced, strict=True)]
+
+
+def syllable_nuclei(log_energy: Floats, dip: float = 0.46) -> int:
+    """Number of syllable nuclei: peaks of the energy curve with a dip of 2 dB (0.46 nats) on either side.
+
+    After de Jong and Wempe (2009, Behavior Research Methods 41). `log_energy` is float32 (n,), every 10 ms.
+    """
+    if len(log_energy) < 5:
+        return 0
+    smooth = np.convolve(log_energy, np.ones(5) / 5, "valid")
+    floor = smooth.max() - 5.75  # 25 dB below the loudest syllable nothing is one
+    nuclei, lowest, peak = 0, np.inf, -np.inf
+    for value in smooth:
+        peak = max(peak, value)
+        if value < lowest:
+            lowest, peak = value, value
+        if peak - lowest >= dip and peak - value >= dip and peak > floor:
+            nuclei, lowest, peak = nuclei + 1, value, value
+    return nuclei + int(peak - lowest >= dip and peak > floor)

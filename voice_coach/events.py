@@ -93,8 +93,9 @@ class Delivery:
 class InterPausalUnit:
     """Speech of one person without a pause of 0.2 s.
 
-    `confidence` is the probability, 0 to 1, that the words are this person's. A unit that is not `sure` counts as
-    talk, but nothing is decided on it.
+    `confidence` is the probability, 0 to 1, that the speech is this person's. A unit that is not `sure` counts as
+    talk, but nothing is decided on it. `delivery` is measured where this person speaks alone, `overlap_level_db` where
+    both do; either is `None` where there is too little of it.
     """
 
     speaker: Speaker
@@ -102,6 +103,16 @@ class InterPausalUnit:
     confidence: float
     sure: bool
     delivery: Delivery | None = None
+    overlap_level_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch in which nobody spoke: its level shortly after it began and shortly before it ended, dB."""
+
+    segment: Segment
+    early_db: float
+    late_db: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +250,9 @@ class CueFinished:
     outcome: CueOutcome
 
 
-Input = AudioBlock | Transcript | TranscriptionFailed | CueStarted | CueFinished
+Answer = Transcript | TranscriptionFailed | CueStarted | CueFinished
+"""What became of a command: every input that is no audio."""
+Input = AudioBlock | Answer
 
 
 # Events
@@ -288,7 +301,7 @@ class OverlapReclassified:
 class VoiceRaised:
     """A voice stood out from its own calm baseline for long enough to say so.
 
-    `level_db` and `pitch_ratio` compare with the baseline; a ratio is `None` where it could not be measured.
+    `level_db` is above the baseline, the ratios are to it; each is `None` where it could not be measured.
     """
 
     speaker: Speaker

@@ -5,6 +5,8 @@ Everything below works hop by hop, so the same stream gives the same results how
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from voice_coach.acoustics import Floats
@@ -24,8 +26,8 @@ class Framer:
         """Samples of the stream so far, lost ones included."""
         self.lost_samples = 0
 
-    def process(self, block: AudioBlock) -> tuple[list[Floats], Segment | None]:
-        """Hops completed by a block, and the stretch that was lost before it.
+    def process(self, block: AudioBlock) -> Iterator[Floats]:
+        """Hops completed by a block.
 
         Values that are no numbers become silence and values beyond full scale are cut, as a sound card would.
 
@@ -37,25 +39,24 @@ class Framer:
         expected = self.samples + block.lost_samples
         if block.start_sample != expected:
             raise ValueError(f"a block starts at sample {block.start_sample}, but {expected} was due")
-        lost = Segment(self.samples, expected) if block.lost_samples else None
-        samples = np.clip(np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
-        silence = np.zeros(block.lost_samples, np.float32)
-        self._rest = np.concatenate((self._rest, silence, samples.astype(np.float32, copy=False)))
         self.samples = expected + len(block.samples)
         self.lost_samples += block.lost_samples
-        return self._hops(), lost
+        for place in range(0, block.lost_samples, HOP):  # in small pieces: an hour may be lost
+            yield from self._cut(np.zeros(min(HOP, block.lost_samples - place), np.float32))
+        samples = np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0)
+        yield from self._cut(np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False))
 
-    def finish(self, after_samples: int) -> list[Floats]:
+    def finish(self, after_samples: int) -> Iterator[Floats]:
         """The last hops, followed by at least `after_samples` of silence, in which late decisions are made."""
         missing = after_samples + (-(len(self._rest) + after_samples)) % HOP
-        self._rest = np.concatenate((self._rest, np.zeros(missing, np.float32)))
-        return self._hops()
+        yield from self._cut(np.zeros(missing, np.float32))
 
-    def _hops(self) -> list[Floats]:
-        count = len(self._rest) // HOP
-        hops = [self._rest[place * HOP : (place + 1) * HOP] for place in range(count)]
-        self._rest = self._rest[count * HOP :]
-        return hops
+    def _cut(self, samples: Floats) -> Iterator[Floats]:
+        rest = np.concatenate((self._rest, samples))
+        whole = len(rest) // HOP * HOP
+        self._rest = rest[whole:]
+        for place in range(0, whole, HOP):
+            yield rest[place : place + HOP]
 
 
 class AudioHistory:

@@ -30,10 +30,10 @@ class VoiceComparer(Protocol):
         ...
 
     def process(self, frames: Frames, speech: Floats) -> Floats:
-        """Log-probabilities, float32 (n, 4), of silence, A alone, B alone and both, for the n frames that are
-        `delay_frames` before these; the first `delay_frames` answers of a stream mean nothing.
+        """Log-probabilities, float32 (n, 4), of silence, A alone, B alone and both, for n frames.
 
-        `speech` is the speech probability of each of the frames, float32 (n,).
+        The answers are about the frames `delay_frames` before these; the first `delay_frames` answers of a stream mean
+        nothing. `speech` is the speech probability of each of these frames, float32 (n,).
         """
         ...
 

@@ -7,7 +7,7 @@ A figure that is not known is `None`, never 0.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from voice_coach.events import (
@@ -40,7 +40,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class SessionFigures:
-    """The talk as a whole. `status` is `complete` or `interrupted`; `words_engine` is `None` where no words were asked for."""
+    """The talk as a whole: `status` is `complete` or `interrupted`, `words_engine` is `None` where it has no words."""
 
     id: str
     started_at: str | None
@@ -199,47 +199,49 @@ class SessionFacts:
 class _Heard:
     """Events of a talk, sorted by what they tell."""
 
-    units: list[InterPausalUnit]
-    turns: list[Turn]
-    overlaps: dict[int, Overlap]
-    phrases: list[Phrase]
-    words: list[WordsHeard]
-    raised: list[VoiceRaised]
-    settled: list[CueSettled]
-    held_back: list[CueHeldBack]
-    lost: list[AudioLost]
-    ended: TalkEnded | None
+    units: list[InterPausalUnit] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    overlaps: dict[int, Overlap] = field(default_factory=dict)
+    phrases: list[Phrase] = field(default_factory=list)
+    words: list[WordsHeard] = field(default_factory=list)
+    raised: list[VoiceRaised] = field(default_factory=list)
+    settled: list[CueSettled] = field(default_factory=list)
+    held_back: list[CueHeldBack] = field(default_factory=list)
+    lost: list[AudioLost] = field(default_factory=list)
+    ended: TalkEnded | None = None
 
-
-def _sort(events: Iterable[Event]) -> _Heard:
-    heard = _Heard([], [], {}, [], [], [], [], [], [], None)
-    for event in events:
+    def take(self, event: Event) -> None:
+        """Sort in what was heard."""
         match event:
             case UnitEnded(unit):
-                heard.units.append(unit)
+                self.units.append(unit)
             case TurnEnded(turn):
-                heard.turns.append(turn)
+                self.turns.append(turn)
             case OverlapHeard(overlap):
-                heard.overlaps[overlap.overlap_id] = overlap
+                self.overlaps[overlap.overlap_id] = overlap
             case OverlapReclassified(overlap_id, kind):
-                heard.overlaps[overlap_id] = replace(heard.overlaps[overlap_id], kind=kind)
-            case PhraseFound(phrase):
-                heard.phrases.append(phrase)
+                self.overlaps[overlap_id] = replace(self.overlaps[overlap_id], kind=kind)
             case WordsHeard():
-                heard.words.append(event)
+                self.words.append(event)
+            case PhraseFound(phrase):
+                self.phrases.append(phrase)
+            case _:
+                self._take_rest(event)
+
+    def _take_rest(self, event: Event) -> None:
+        match event:
             case VoiceRaised():
-                heard.raised.append(event)
+                self.raised.append(event)
             case CueSettled():
-                heard.settled.append(event)
+                self.settled.append(event)
             case CueHeldBack():
-                heard.held_back.append(event)
+                self.held_back.append(event)
             case AudioLost():
-                heard.lost.append(event)
+                self.lost.append(event)
             case TalkEnded():
-                heard.ended = event
+                self.ended = event
             case _:
                 pass
-    return heard
 
 
 def _round(seconds: float) -> float:
@@ -264,7 +266,9 @@ def _evidence(evidence: Iterable[Evidence], names: Mapping[Speaker, str]) -> tup
 
 def build_report(events: Iterable[Event], facts: SessionFacts) -> Report:
     """The report of a talk. A talk without its `TalkEnded` was interrupted, and is reported as far as it went."""
-    heard, names = _sort(events), facts.names
+    heard, names = _Heard(), facts.names
+    for event in events:
+        heard.take(event)
     with_words = facts.words_engine is not None
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -410,5 +414,3 @@ def _cue(settled: CueSettled, names: Mapping[Speaker, str]) -> CueFigures:
         settled.outcome.value,
         _evidence(cue.evidence, names),
     )
-
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -70,11 +71,12 @@ class SpeakerNet(nn.Module):
     def forward(
         self, common: Tensor, first: Tensor, second: Tensor, states: list[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
+        """Logits come `LOOK_AHEAD` frames after the frames they are about."""
         frames, kept = common.shape[2], []
         values = torch.relu(self.enter(self.norm_common(common)))
         for block, state in zip(self.common, states, strict=False):
-            values, state = block(values, state)
-            kept.append(state)
+            values, after = block(values, state)
+            kept.append(after)
         personal = torch.cat((self.norm_personal(first), self.norm_personal(second)), 1)
         stream = torch.cat((states[len(self.common)], personal), 2)
         kept.append(stream[:, :, frames:])
@@ -83,8 +85,8 @@ class SpeakerNet(nn.Module):
         pair = torch.cat((torch.cat((values, own, other), 1), torch.cat((values, other, own), 1)), 0)
         pair = torch.relu(self.meet(pair))
         for block, state in zip(self.branch, states[len(self.common) + 1 :], strict=True):
-            pair, state = block(pair, state)
-            kept.append(state)
+            pair, after = block(pair, state)
+            kept.append(after)
         one, two = torch.chunk(self.leave(pair), 2, 0)
         logits = torch.stack((one[:, 1] + two[:, 1], one[:, 0], two[:, 0], one[:, 2] + two[:, 2]), 1)
         return logits, kept
@@ -107,3 +109,6 @@ def export(model: SpeakerNet, path: Path) -> None:
         model, example, str(path), input_names=inputs, output_names=outputs, dynamic_axes=axes, opset_version=17,
         dynamo=False,
     )
+    stored = onnx.load(str(path))
+    onnx.helper.set_model_props(stored, {"look_ahead_frames": str(LOOK_AHEAD)})
+    onnx.save(stored, str(path))

@@ -105,6 +105,7 @@ def join_frames(parts: list[Frames]) -> Frames:
         parts[0].first,
         np.concatenate(mels),
         np.concatenate([part.log_energy for part in parts]),
+        np.concatenate([part.power for part in parts]),
         np.concatenate([part.salience for part in parts]),
     )
 
@@ -166,7 +167,8 @@ def _both(first: Enrolment, second: Enrolment, mean: Floats) -> Floats:
 def pair_voices(first: Enrolment, second: Enrolment, background: Background) -> VoicePair:
     """Models of two people from their enrolments."""
     enrolments = (first, second)
-    mean = np.mean([e.log_mel[2:-2][e.loud].mean(axis=0) for e in enrolments], axis=0, dtype=np.float32)
+    means = [e.log_mel[2:-2][e.loud].mean(axis=0) for e in enrolments]
+    mean = np.asarray((means[0] + means[1]) / 2, np.float32)
     level = float(np.mean([np.percentile(e.log_energy[e.speech], 90) for e in enrolments]))
     voices = []
     for enrolment in enrolments:
@@ -220,20 +222,24 @@ class Voiceprint:
         ]
         pitch = frames.salience @ self._pitch
         energy = pair_mean(frames.log_energy)
-        common = np.column_stack((
-            pair_mean(log_mel[2:-2]) / 3,
-            frames.salience,
-            (energy - self._pair.level) / 3,
-            np.clip(full[:, 0], -120, 0) / 40,
-            (full[:, 1] - full[:, 0]) / 4,
-            speech * 2 - 1,
-        ))
+        common = np.column_stack(
+            (
+                pair_mean(log_mel[2:-2]) / 3,
+                frames.salience,
+                (energy - self._pair.level) / 3,
+                np.clip(full[:, 0], -120, 0) / 40,
+                (full[:, 1] - full[:, 0]) / 4,
+                speech * 2 - 1,
+            )
+        )
         personal = [
-            np.column_stack((
-                (full[:, 2 + person] - full[:, 0]) / 4,
-                *((band[:, 1 + person] - band[:, 0]) / 3 for band in bands),
-                pitch[:, person],
-            )).astype(np.float32)
+            np.column_stack(
+                (
+                    (full[:, 2 + person] - full[:, 0]) / 4,
+                    *((band[:, 1 + person] - band[:, 0]) / 3 for band in bands),
+                    pitch[:, person],
+                )
+            ).astype(np.float32)
             for person in (0, 1)
         ]
         return VoiceFeatures(common.astype(np.float32), personal[0], personal[1])

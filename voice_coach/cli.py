@@ -1,0 +1,104 @@
+"""The command line: commands, exit codes, and nothing heavy until a command needs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from voice_coach import __version__
+from voice_coach.errors import CoachError
+
+INTERRUPTED = 130
+_BUG = 1
+
+
+def _speaker(text: str) -> tuple[str, Path]:
+    name, equals, file = text.partition("=")
+    if not equals or not name.strip() or not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=AUDIO")
+    return name.strip(), Path(file)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="voice-coach",
+        description="A quiet companion for a heart-to-heart of two people. Nothing leaves this machine.",
+        epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 something this machine lacks, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, action="append", default=[], metavar="FILE", help="settings, as TOML")
+    common.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--debug", action="store_true", help="show where an error came from")
+    loop = argparse.ArgumentParser(add_help=False)
+    loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
+    loop.add_argument(
+        "--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes the words down"
+    )
+    loop.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", parents=[common, loop], help="the whole loop on a bundled talk")
+    demo.set_defaults(run="demo")
+
+    analyze = commands.add_parser("analyze", parents=[common, loop], help="the whole loop on a recording")
+    analyze.add_argument("audio", type=Path, metavar="AUDIO", help="a recording of a talk of two, in any usual format")
+    analyze.add_argument(
+        "--speaker",
+        type=_speaker,
+        action="append",
+        default=[],
+        metavar="NAME=AUDIO",
+        help="a person's name and 10 s of their voice; give two, or none to find the voices",
+    )
+    analyze.add_argument(
+        "--render", type=Path, metavar="FILE", help="also write the talk with the coach's sentences in it, as WAV"
+    )
+    analyze.set_defaults(run="analyze")
+
+    review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
+    review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
+    review.add_argument(
+        "--export",
+        nargs=2,
+        metavar=("FORMAT", "DIR"),
+        help="write json, csv, md, rttm or vtt to a folder",
+    )
+    review.set_defaults(run="review")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    # Nothing may ask a model hub, whatever a library does on import.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    chosen = build_parser().parse_args(arguments)
+    try:
+        from voice_coach import commands  # noqa: PLC0415: numpy and all that follows is not needed for --help
+
+        return commands.run(chosen)
+    except CoachError as error:
+        if chosen.debug:
+            traceback.print_exc()
+        else:
+            sys.stderr.write(f"voice-coach: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is theirs to decide.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001
+        if chosen.debug:
+            traceback.print_exc()
+        else:
+            sys.stderr.write(f"voice-coach: a bug: {type(error).__name__}: {error}; --debug shows where\n")
+        return _BUG

@@ -1,0 +1,135 @@
+"""Settings: every option of every stage, from TOML files that override each other.
+
+The stages declare their options; this module only composes, loads and checks them. `config/default.toml` documents each
+one with unit, range and reason, and a test holds it against the code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from voice_coach.errors import UsageError
+from voice_coach.options import Options, choice, number
+from voice_coach.pipeline import PipelineOptions
+from voice_coach.voice import VoiceOptions
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class WordsOptions(Options):
+    """Which engine writes words down. `whisper_model` is a folder; empty looks in the user's model folder."""
+
+    engine: str = choice("auto", "auto", "whisper", "moonshine", "off")
+    whisper_model: str = ""
+    threads: int = number(1, 1, 16, "processor threads")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a talk.
+
+    In a file, the tables of the pipeline's stages stand beside the others, at the top: `[coaching.restraint]`.
+    """
+
+    pipeline: PipelineOptions = field(default_factory=PipelineOptions)
+    voice: VoiceOptions = field(default_factory=VoiceOptions)
+    words: WordsOptions = field(default_factory=WordsOptions)
+
+
+def load_settings(files: Sequence[Path]) -> Settings:
+    """Settings of several TOML files, later ones first in importance.
+
+    Raises
+    ------
+    UsageError
+        In one sentence, with the file, if one cannot be read, or has an unknown key or a value out of range.
+    """
+    merged: dict[str, Any] = {}
+    for file in files:
+        table = _read(file)
+        try:
+            _settings(table)  # each file by itself, so that the sentence names the right one
+        except UsageError as error:
+            raise UsageError(f"{file}: {error}") from error
+        merged = _merge(merged, table)
+    return _settings(merged)
+
+
+def _settings(table: Mapping[str, Any]) -> Settings:
+    stages = {option.name for option in fields(PipelineOptions)}
+    rest = {key: value for key, value in table.items() if key not in stages}
+    if "pipeline" in rest:
+        raise UsageError("there is no setting pipeline; its tables stand at the top")
+    settings = _build(Settings, rest, "")
+    pipeline = _build(PipelineOptions, {key: value for key, value in table.items() if key in stages}, "")
+    return replace(settings, pipeline=pipeline)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is not valid TOML: {error}") from error
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _build(kind: type[Value], table: Mapping[str, Any], path: str) -> Value:
+    """An options object of a table; keys that are missing keep their defaults."""
+    known = {option.name: option for option in fields(kind)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, _all_keys(), n=1, cutoff=0.6)
+            hint = f"; did you mean {_all_keys()[near[0]]}?" if near else ""
+            raise UsageError(f"there is no setting {path}{key}{hint}")
+        values[key] = _value(known[key], value, f"{path}{key}")
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise UsageError(f"{path}{error}") from error
+
+
+def _value(option: Any, value: Any, path: str) -> Any:
+    """One value, checked against the type of its default."""
+    default = option.default_factory() if callable(option.default_factory) else option.default
+    if is_dataclass(default):
+        if not isinstance(value, dict):
+            raise UsageError(f"{path} is a table, written [{path}]")
+        return _build(type(default), value, f"{path}.")
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+        raise UsageError(f"{path} is {value!r}, but must be {names[type(default)]}")
+    return value
+
+
+def _all_keys(kind: Any = Settings, path: str = "") -> dict[str, str]:
+    """Every key with its full path."""
+    keys: dict[str, str] = {}
+    for option in fields(kind):
+        default = option.default_factory() if callable(option.default_factory) else option.default
+        if isinstance(default, PipelineOptions):
+            keys |= _all_keys(PipelineOptions, path)
+            continue
+        keys[option.name] = f"{path}{option.name}"
+        if is_dataclass(default):
+            keys |= _all_keys(type(default), f"{path}{option.name}.")
+    return keys

@@ -1,0 +1,29 @@
+"""Playing samples through the machine's own output."""
+
+from __future__ import annotations
+
+from voice_coach.acoustics import Floats
+from voice_coach.errors import MissingPart
+from voice_coach.segment import SAMPLE_RATE
+
+
+class Player:
+    """Plays through the default output; `MissingPart` if there is none."""
+
+    def __init__(self) -> None:
+        try:
+            import sounddevice
+        except (ImportError, OSError) as error:
+            raise MissingPart("sounds cannot be played: the PortAudio library is missing") from error
+        self._device = sounddevice
+        try:
+            sounddevice.check_output_settings(channels=1, samplerate=SAMPLE_RATE, dtype="float32")
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise MissingPart("sounds cannot be played: this machine has no output for them") from error
+
+    def play(self, samples: Floats) -> None:
+        """Play float32 samples (n,) at 16 kHz to their end."""
+        try:
+            self._device.play(samples, SAMPLE_RATE, blocking=True)
+        except self._device.PortAudioError as error:
+            raise MissingPart(f"the output failed: {error}") from error

@@ -1,0 +1,132 @@
+"""The coach's voice: a system voice rendered to a file, in order of preference, and read back as samples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from voice_coach.acoustics import Floats
+from voice_coach.engines.recording import Recording
+from voice_coach.engines.speak import NO_SUCH_VOICE
+from voice_coach.errors import EngineFailed, InputError
+from voice_coach.events import Cue
+from voice_coach.segment import SAMPLE_RATE, to_samples
+from voice_coach.voice import VoiceOptions
+
+_QUIET = 10 ** (-50.0 / 20)
+"""What is below -50 dB of full scale at either end of a rendered file is trimmed."""
+
+Way = Callable[[Path, VoiceOptions], list[str] | None]
+
+
+def _pyttsx3(file: Path, options: VoiceOptions) -> list[str] | None:
+    del options  # they go with the text
+    return [sys.executable, "-m", "voice_coach.engines.speak", str(file)]
+
+
+def _espeak(file: Path, options: VoiceOptions) -> list[str] | None:
+    program = shutil.which("espeak-ng") or shutil.which("espeak")
+    if program is None:
+        return None
+    voice, loudness = options.voice or "en", str(round(options.volume * 100))
+    return [program, "-v", voice, "-s", str(options.rate), "-a", loudness, "-w", str(file), "--stdin"]
+
+
+def _say(file: Path, options: VoiceOptions) -> list[str] | None:
+    program = shutil.which("say") if sys.platform == "darwin" else None
+    if program is None:
+        return None
+    voice = ["-v", options.voice] if options.voice else []
+    return [program, *voice, "-r", str(options.rate), "-o", str(file), "-f", "-"]
+
+
+_WAYS: dict[str, Way] = {"pyttsx3": _pyttsx3, "espeak-ng": _espeak, "say": _say}
+"""In order of preference: how to render the text on standard input to a file; `None` where a way is not there."""
+
+
+class SystemVoice:
+    """Fulfils the port `Renderer`: pyttsx3 in a child process, then espeak-ng or `say` themselves.
+
+    Parameters
+    ----------
+    options : how the coach sounds.
+    language : what the wordings are written in, as a code such as `en`.
+    """
+
+    def __init__(self, options: VoiceOptions, language: str) -> None:
+        self._options, self._language = options, language
+        self._way = next(iter(_WAYS))
+
+    @property
+    def name(self) -> str:
+        """The way that worked last, and the voice."""
+        return f"{self._way}, {self._options.voice or 'default voice'}"
+
+    def render(self, cue: Cue) -> Floats:
+        """Say a cue; the way that worked last is tried first, and a chosen voice before the system's own."""
+        reasons = []
+        ways = sorted(_WAYS, key=lambda name: name != self._way)
+        for options in dict.fromkeys((self._options, replace(self._options, voice=""))):
+            for way in ways:
+                try:
+                    samples = self._render(_WAYS[way], cue.text, options)
+                except EngineFailed as error:
+                    reasons.append(f"{way}: {error}")
+                    continue
+                self._way, self._options = way, options
+                return samples
+        raise EngineFailed(f"no voice of this machine could say it ({'; '.join(reasons)})")
+
+    def _render(self, way: Way, text: str, options: VoiceOptions) -> Floats:
+        with tempfile.TemporaryDirectory(prefix="voice-coach-") as folder:
+            file = Path(folder) / ("prompt.aiff" if way is _say else "prompt.wav")
+            command = way(file, options)
+            if command is None:
+                raise EngineFailed("not on this machine")
+            wanted = {
+                "text": text,
+                "voice": options.voice or None,
+                "language": self._language,
+                "rate": options.rate,
+                "volume": options.volume,
+            }
+            _run(command, json.dumps(wanted) if way is _pyttsx3 else text, options.timeout_seconds)
+            return self._read(file)
+
+    def _read(self, file: Path) -> Floats:
+        """Samples of a rendered file, without silence at its ends but with the usual lead."""
+        try:
+            samples = np.concatenate([chunk for chunk, _ in Recording(file).chunks()])
+        except (InputError, ValueError) as error:
+            raise EngineFailed("it left no sound") from error
+        loud = np.flatnonzero(np.abs(samples) > _QUIET)
+        if len(loud) < SAMPLE_RATE // 10:
+            raise EngineFailed("it left silence")
+        lead = np.zeros(to_samples(self._options.lead_seconds), np.float32)
+        return np.concatenate((lead, samples[loud[0] : loud[-1] + 1]))
+
+
+def _run(command: list[str], text: str, timeout_seconds: float) -> None:
+    """Run a renderer, its text on standard input; it is killed when its time is up."""
+    try:
+        # A fixed program; the text goes by standard input, where it cannot be taken for an option.
+        done = subprocess.run(  # noqa: S603
+            command, input=text, text=True, encoding="utf-8", capture_output=True, timeout=timeout_seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed(f"it took over {timeout_seconds:.0f} s and was stopped") from error
+    except OSError as error:
+        raise EngineFailed(f"it does not start: {error.strerror}") from error
+    if done.returncode == NO_SUCH_VOICE:
+        raise EngineFailed("it has no such voice")
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        raise EngineFailed(lines[-1] if lines else f"it ended with code {done.returncode}")

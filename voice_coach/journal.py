@@ -1,0 +1,129 @@
+"""The session on disk: an append-only journal of what happened, the source of everything that is shown later.
+
+Line 1 names the schema and the session. Every other line holds one event, or one answer to a command, with the
+sample position at which it was taken: `{"at": 48000, "event": "TurnEnded", "value": {...}}`. Each line is handed to the
+system at once, so that a killed program loses nothing that was heard; what a crash leaves half-written is left out when
+the journal is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, get_args
+
+import msgspec
+
+from voice_coach.errors import InputError
+from voice_coach.events import Answer, Event
+from voice_coach.report import SessionFacts
+
+SCHEMA = "voice_coach.journal/1"
+JOURNAL_NAME = "journal.jsonl"
+_EVENTS = {kind.__name__: kind for kind in get_args(Event)}
+_ANSWERS = {kind.__name__: kind for kind in get_args(Answer)}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a journal."""
+
+    schema: str
+    session: SessionFacts
+
+
+@dataclass(frozen=True, slots=True)
+class TakenAnswer:
+    """An answer, and the sample position at which the pipeline took it."""
+
+    at_sample: int
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A journal that was read."""
+
+    session: SessionFacts
+    events: tuple[Event, ...]
+    answers: tuple[TakenAnswer, ...]
+
+
+class JournalWriter:
+    """Appends to a new journal; use it in a `with` statement.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or its disk is full.
+    """
+
+    def __init__(self, folder: Path, session: SessionFacts) -> None:
+        self._path = folder / JOURNAL_NAME
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written: {error.strerror}") from error
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._write(Header(SCHEMA, session))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def append(self, at_sample: int, value: Event | Answer) -> None:
+        """Write down an event, or an answer."""
+        name = type(value).__name__
+        self._write({"at": at_sample, "event" if name in _EVENTS else "answer": name, "value": value})
+
+    def _write(self, line: Any) -> None:
+        try:
+            self._file.write(msgspec.json.encode(line) + b"\n")
+        except OSError as error:
+            raise InputError(f"{self._path.parent} cannot be written: {error.strerror}") from error
+
+
+def read_journal(folder: Path) -> Journal:
+    """Read a session's journal as far as it is whole.
+
+    Raises
+    ------
+    InputError
+        If there is none, or its first line is not one of ours.
+    """
+    path = folder / JOURNAL_NAME
+    try:
+        with path.open("rb") as file:
+            first = file.readline()
+            header = msgspec.json.decode(first, type=Header)
+            if header.schema != SCHEMA:
+                raise InputError(f"{path} was written by another version ({header.schema})")
+            return _journal(header.session, file)
+    except FileNotFoundError:
+        raise InputError(f"{folder} holds no session") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise InputError(f"{path} is not a journal of voice_coach") from error
+
+
+def _journal(session: SessionFacts, lines: Iterable[bytes]) -> Journal:
+    events: list[Event] = []
+    answers: list[TakenAnswer] = []
+    for line in lines:
+        try:
+            raw = msgspec.json.decode(line)
+            if "event" in raw:
+                events.append(msgspec.convert(raw["value"], _EVENTS[raw["event"]]))
+            else:
+                answers.append(TakenAnswer(raw["at"], msgspec.convert(raw["value"], _ANSWERS[raw["answer"]])))
+        except (msgspec.MsgspecError, KeyError, TypeError):
+            break  # the last line of a program that was killed
+    return Journal(session, tuple(events), tuple(answers))

@@ -1,0 +1,219 @@
+"""The pipeline: a function of its inputs, and nothing else.
+
+`feed` takes one value and yields what happened and what is to be done. There is no thread, queue, clock, file or device
+here; the only clock is the number of samples consumed. Live, recorded and replayed talks differ in who carries out the
+commands, and when the results come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from voice_coach.acoustics import Floats
+from voice_coach.coaching import Coach, CoachingOptions
+from voice_coach.delivery import DeliveryOptions, DeliveryTracker
+from voice_coach.events import (
+    AudioBlock,
+    AudioLost,
+    CueFinished,
+    CueStarted,
+    Event,
+    Input,
+    InterPausalUnit,
+    Output,
+    OverlapHeard,
+    PhraseFound,
+    Silence,
+    Speaker,
+    TalkEnded,
+    Transcribe,
+    Transcript,
+    TranscriptionFailed,
+    UnitEnded,
+    Utterance,
+    WordsHeard,
+    WordsMissing,
+)
+from voice_coach.framing import HOP, AudioHistory, Framer
+from voice_coach.hearing import Hearing, HearingOptions
+from voice_coach.language import LanguageOptions, Lens, is_backchannel
+from voice_coach.lexicon import Lexicon
+from voice_coach.options import Options, number
+from voice_coach.reclassification import ReclassificationOptions, Reclassifier
+from voice_coach.segment import Segment, to_samples
+from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, audio_of, doubt
+from voice_coach.turns import TurnOptions, TurnTracker
+
+
+@dataclass(frozen=True, slots=True)
+class EchoOptions(Options):
+    """What the microphone hears while a sentence is said belongs to the coach, and so does the room's tail after it.
+
+    The deafness is a lease: it ends `longest_seconds` after the sentence began even if its end is never reported.
+    """
+
+    tail_seconds: float = number(0.4, 0.0, 2.0, "s")
+    longest_seconds: float = number(12.0, 1.0, 60.0, "s")
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """Options of all stages."""
+
+    hearing: HearingOptions = field(default_factory=HearingOptions)
+    turns: TurnOptions = field(default_factory=TurnOptions)
+    delivery: DeliveryOptions = field(default_factory=DeliveryOptions)
+    transcription: TranscriptionOptions = field(default_factory=TranscriptionOptions)
+    reclassification: ReclassificationOptions = field(default_factory=ReclassificationOptions)
+    language: LanguageOptions = field(default_factory=LanguageOptions)
+    coaching: CoachingOptions = field(default_factory=CoachingOptions)
+    echo: EchoOptions = field(default_factory=EchoOptions)
+
+
+class _Echo:
+    """When the stream is the coach's own voice."""
+
+    def __init__(self, options: EchoOptions) -> None:
+        self._options = options
+        self._until = 0
+
+    def take(self, result: CueStarted | CueFinished) -> None:
+        """Begin or shorten the lease."""
+        if isinstance(result, CueFinished):
+            self._until = min(self._until, result.at_sample + to_samples(self._options.tail_seconds))
+        elif result.in_microphone:
+            self._until = result.at_sample + to_samples(self._options.longest_seconds)
+
+    def muted(self, hop: Floats, start: int) -> Floats:
+        """A hop without what is the coach's."""
+        if start >= self._until:
+            return hop
+        heard = hop.copy()
+        heard[: self._until - start] = 0.0
+        return heard
+
+
+class Pipeline:
+    """All stages of a talk.
+
+    Parameters
+    ----------
+    hearing : the stages of hearing, their engines already enrolled.
+    lexicon : language data: what the lens looks for, and the coach's wordings.
+    names : what the two people are called.
+    with_words : whether utterances are to be written down.
+    """
+
+    def __init__(
+        self,
+        hearing: Hearing,
+        lexicon: Lexicon,
+        names: Mapping[Speaker, str],
+        options: PipelineOptions,
+        *,
+        with_words: bool,
+    ) -> None:
+        self.names = names
+        self._options, self._with_words = options, with_words
+        self._framer, self._history = Framer(), AudioHistory()
+        self._hearing = hearing
+        self._turns = TurnTracker(options.turns)
+        self._delivery = DeliveryTracker(options.delivery)
+        self._utterances = UtteranceBuilder(options.transcription)
+        self._reclassifier = Reclassifier(partial(is_backchannel, lexicon), options.reclassification)
+        self._lens = Lens(lexicon, options.language)
+        self._coach = Coach(lexicon, names, options.coaching)
+        self._echo = _Echo(options.echo)
+        self._waiting: dict[int, Utterance] = {}
+        self._now = 0
+        self._is_over = False
+
+    @property
+    def now(self) -> int:
+        """Samples processed so far."""
+        return self._now
+
+    def feed(self, value: Input) -> list[Output]:
+        """Take one input; returns events and commands in the order in which they follow from it."""
+        return list(self._feed(value))
+
+    def finish(self) -> list[Output]:
+        """The stream is over: decide what is left. Results of commands may still be fed."""
+        return list(self._finish())
+
+    def _feed(self, value: Input) -> Iterator[Output]:
+        match value:
+            case AudioBlock():
+                if value.lost_samples:
+                    lost = Segment(value.start_sample - value.lost_samples, value.start_sample)
+                    yield from self._tell([AudioLost(lost)])
+                for hop in self._framer.process(value):
+                    yield from self._hop(hop)
+            case Transcript() | TranscriptionFailed():
+                yield from self._words(value)
+            case CueStarted() | CueFinished():
+                self._echo.take(value)
+                yield from self._tell(self._coach.take(value))
+
+    def _finish(self) -> Iterator[Output]:
+        samples, lost = self._framer.samples, self._framer.lost_samples
+        self._is_over = True
+        for hop in self._framer.finish(self._hearing.delay_samples):
+            yield from self._hop(hop)
+        yield from self._heard(list(self._hearing.finish()), ())
+        yield from self._tell(self._turns.finish())
+        yield from self._transcribe(self._utterances.finish())
+        yield from self._tell(self._coach.finish(samples))
+        yield from self._tell([TalkEnded(samples, samples - lost)])
+
+    def _hop(self, hop: Floats) -> Iterator[Output]:
+        hop = self._echo.muted(hop, self._now)
+        self._history.append(hop)
+        self._now += HOP
+        heard = list(self._hearing.process(hop))
+        for silence in heard:
+            if isinstance(silence, Silence):
+                yield from self._tell(self._delivery.hear_silence(silence))
+        units = [unit for unit in heard if isinstance(unit, InterPausalUnit)]
+        yield from self._heard(units, self._hearing.open_units)
+        if not self._is_over:
+            yield from self._coach.process(self._now, self._hearing.last_speech_sample)
+
+    def _heard(self, ended: list[InterPausalUnit], unfinished: tuple[InterPausalUnit, ...]) -> Iterator[Output]:
+        """Pass units through the stages that live on them."""
+        horizon = self._hearing.decided_sample
+        for unit in ended:
+            yield from self._tell([UnitEnded(unit)])
+        yield from self._tell(self._turns.process(ended, unfinished, horizon))
+        for unit in ended:
+            yield from self._tell(self._delivery.process(unit))
+        yield from self._transcribe(self._utterances.process(ended, unfinished, horizon))
+
+    def _tell(self, events: Iterator[Event] | list[Event]) -> Iterator[Event]:
+        """Pass events on, and let those know that live on events."""
+        for event in events:
+            if isinstance(event, OverlapHeard):
+                self._reclassifier.hear(event.overlap)
+            self._coach.observe(event, self._now)
+            yield event
+
+    def _transcribe(self, utterances: Iterator[Utterance]) -> Iterator[Output]:
+        if not self._with_words:
+            return
+        for utterance in utterances:
+            self._waiting[utterance.utterance_id] = utterance
+            yield Transcribe(utterance, audio_of(utterance, self._history, self._options.transcription))
+
+    def _words(self, result: Transcript | TranscriptionFailed) -> Iterator[Event]:
+        """Take an engine's answer; one that was not asked for, or comes twice, is a bug of the runner."""
+        utterance = self._waiting.pop(result.utterance_id)
+        if isinstance(result, TranscriptionFailed):
+            yield from self._tell([WordsMissing(utterance, result.reason)])
+            return
+        doubtful = doubt(result.words, utterance, self._options.transcription)
+        words = WordsHeard(utterance, result.engine, result.words, doubtful)
+        yield from self._tell([words])
+        yield from self._tell(self._reclassifier.process(words))
+        yield from self._tell([PhraseFound(phrase) for phrase in self._lens.process(words)])

@@ -1,0 +1,182 @@
+"""A session: its folder, the engines it needs, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import platformdirs
+
+from voice_coach.config import Settings
+from voice_coach.engines.discovery import find_voices
+from voice_coach.engines.enrolment import enrol_recording
+from voice_coach.engines.recording import Recording, Survey
+from voice_coach.engines.silero import SileroDetector
+from voice_coach.engines.speakers import SpeakerNetwork, load_background
+from voice_coach.engines.voiceprint import Enrolment, pair_voices
+from voice_coach.errors import InputError, UsageError
+from voice_coach.events import Event, Speaker
+from voice_coach.hearing import Hearing
+from voice_coach.journal import JOURNAL_NAME, JournalWriter, read_journal
+from voice_coach.lexicon import Lexicon
+from voice_coach.pipeline import Pipeline
+from voice_coach.ports import Renderer, Transcriber
+from voice_coach.report import Report, SessionFacts, build_report
+from voice_coach.review.exports import write_exports
+from voice_coach.review.files import write_text
+from voice_coach.review.html import render_page
+from voice_coach.runner import RecordedAnswers, Said, run_recorded
+from voice_coach.segment import to_seconds
+
+PAGE_NAME = "report.html"
+FOUND_NAMES = {Speaker.A: "Speaker A", Speaker.B: "Speaker B"}
+
+
+def sessions_folder() -> Path:
+    """Where sessions lie that were not given a folder of their own."""
+    return Path(platformdirs.user_data_dir("voice-coach", appauthor=False)) / "sessions"
+
+
+def open_folder(chosen: Path | None, source: str, now: datetime) -> Path:
+    """Make a session's folder, for its user alone.
+
+    A folder that holds a session of another recording is left as it is.
+
+    Raises
+    ------
+    UsageError
+        If it holds another session.
+    InputError
+        If it cannot be made.
+    """
+    folder = chosen or sessions_folder() / f"{now:%Y-%m-%d-%H%M%S}"
+    if (folder / JOURNAL_NAME).exists():
+        other = read_journal(folder).session.source
+        if other != source:
+            raise UsageError(f"{folder} already holds the session of {other}; choose another folder")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if chosen is None:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{folder} cannot be written: Permission denied")
+    return folder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voices:
+    """The two people of a talk: their names and their voices."""
+
+    names: Mapping[Speaker, str]
+    enrolments: tuple[Enrolment, Enrolment]
+
+
+def enrol_voices(files: Sequence[tuple[str, Path]]) -> Voices:
+    """Learn two voices from a recording of each."""
+    enrolments = [enrol_recording(path) for _, path in files]
+    names = dict(zip((Speaker.A, Speaker.B), (name for name, _ in files), strict=True))
+    return Voices(names, (enrolments[0], enrolments[1]))
+
+
+def discover_voices(recording: Recording, survey: Survey) -> Voices:
+    """Find the two voices of a recording by themselves."""
+    try:
+        return Voices(FOUND_NAMES, find_voices(recording.blocks(survey.gain), load_background()))
+    except InputError as error:
+        raise InputError(f"{recording.path}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Engines beside hearing; `None` for words or voice that nobody wants or has."""
+
+    transcriber: Transcriber | None
+    renderer: Renderer | None
+
+
+def build_pipeline(voices: Voices, lexicon: Lexicon, settings: Settings, *, with_words: bool) -> Pipeline:
+    """A pipeline with real hearing."""
+    background = load_background()
+    network = SpeakerNetwork(pair_voices(*voices.enrolments, background), background)
+    hearing = Hearing(SileroDetector(), network, settings.pipeline.hearing)
+    return Pipeline(hearing, lexicon, voices.names, settings.pipeline, with_words=with_words)
+
+
+class RecordedSession:
+    """A recorded talk on its way through the loop: iterate over `run`, then `close` it.
+
+    Parameters
+    ----------
+    recording, survey : the talk.
+    folder : where the session lies.
+    pipeline : its voices enrolled.
+    engines : for words and voice.
+    """
+
+    def __init__(
+        self, recording: Recording, survey: Survey, folder: Path, pipeline: Pipeline, engines: Engines
+    ) -> None:
+        self._recording, self._survey, self._folder = recording, survey, folder
+        self._pipeline, self._engines = pipeline, engines
+        words, voice = engines.transcriber, engines.renderer
+        self._facts = SessionFacts(
+            session_id=folder.name,
+            source=str(recording.path),
+            names=pipeline.names,
+            words_engine=words.name if words else None,
+            voice=voice.name if voice else None,
+        )
+        self._events: list[Event] = []
+        self.said: list[Said] = []
+        """What was said of the coach's sentences, once they are over."""
+
+    @property
+    def heard_seconds(self) -> float:
+        """How far the talk has been heard."""
+        return to_seconds(self._pipeline.now)
+
+    def run(self) -> Iterator[Event]:
+        """Run the talk, journalling it; yields its events."""
+        answers = RecordedAnswers(self._engines.transcriber, self._engines.renderer, said=self.said)
+        with JournalWriter(self._folder, self._facts) as journal:
+            blocks = self._recording.blocks(self._survey.gain)
+            for event in run_recorded(blocks, self._pipeline, answers, journal):
+                self._events.append(event)
+                yield event
+
+    def close(self) -> Report:
+        """Write everything a session leaves beside its journal, as far as the talk went."""
+        report = build_report(self._events, self._facts)
+        write_review(report, self._folder)
+        return report
+
+
+def write_review(report: Report, folder: Path) -> Path:
+    """Write the page and the exports of a report; returns the page."""
+    write_exports(report, folder)
+    return write_text(folder, PAGE_NAME, render_page(report))
+
+
+def load_report(folder: Path) -> Report:
+    """The report of a session on disk, from its journal."""
+    journal = read_journal(folder)
+    return build_report(journal.events, journal.session)
+
+
+def newest_session(folders: Iterable[Path]) -> Path:
+    """The session that was written last.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    journals = [folder / JOURNAL_NAME for folder in folders if (folder / JOURNAL_NAME).is_file()]
+    if not journals:
+        raise InputError(f"there is no session in {sessions_folder()} yet")
+    return max(journals, key=lambda journal: journal.stat().st_mtime).parent
