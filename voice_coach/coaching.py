@@ -35,7 +35,7 @@ class CoachingOptions(Options):
     """Options of the coach. `yield_seconds` of speech over a sentence end it; `own_words` are read back at most."""
 
     yield_seconds: float = number(0.2, 0.05, 2.0, "s")
-    own_words: int = number(5, 2, 8, "words")
+    own_words: int = number(5, 2, 5, "words")
     rules: RuleOptions = field(default_factory=RuleOptions)
     restraint: RestraintOptions = field(default_factory=RestraintOptions)
 

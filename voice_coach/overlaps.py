@@ -186,6 +186,8 @@ class OverlapJudge:
         resumed = self._next_start(holder.speaker, holder.end, longer_than="backchannel")
         if not hold and not long.ended and not (other.ended and resumed is not None):
             return None
+        if resumed is None and self._is_starting(holder.speaker, holder.end):
+            return None
         keeps = other.ended and resumed is not None and resumed - other.end <= self._samples("resume")
         if together.samples <= self._samples("edge"):
             if keeps and other.samples <= self._samples("backchannel"):
@@ -228,6 +230,11 @@ class OverlapJudge:
             if spurt.start >= after and long:
                 return spurt.start
         return None
+
+    def _is_starting(self, speaker: Speaker, after: int) -> bool:
+        """Whether a speaker has begun again so shortly ago that it may be a word of listening."""
+        last = self._spurts[speaker][-1]
+        return last.start >= after and not self._stretch(last).ended
 
     def _risen(self, together: Segment) -> bool:
         """Whether two voices at once were louder than the two usually add up to."""

@@ -36,10 +36,10 @@ from voice_coach.segment import to_samples
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """How long the parts of a live session take, so that a recorded one can be timed like it; seconds."""
+    """How long words and voice take, in seconds of the talk: nothing, or as long as in a live session."""
 
-    words_seconds: float = 1.0
-    voice_seconds: float = 0.15
+    words_seconds: float = 0.0
+    voice_seconds: float = 0.0
     fade_seconds: float = 0.1
 
 

@@ -5,7 +5,6 @@ Positions inside the program are integer samples of the 16 kHz stream; seconds a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 SAMPLE_RATE = 16_000
@@ -62,14 +61,3 @@ class Segment:
     def overlap(self, other: Segment) -> int:
         """Number of samples this segment shares with another."""
         return max(0, min(self.end, other.end) - max(self.start, other.start))
-
-
-def union(segments: Iterable[Segment], gap: int = 0) -> tuple[Segment, ...]:
-    """Segments in order, joined where they touch, overlap, or lie at most `gap` samples apart."""
-    joined: list[Segment] = []
-    for segment in sorted(segments):
-        if joined and segment.start <= joined[-1].end + gap:
-            joined[-1] = Segment(joined[-1].start, max(joined[-1].end, segment.end))
-        else:
-            joined.append(segment)
-    return tuple(joined)

@@ -53,19 +53,21 @@ class UtteranceBuilder:
         self._options = options
         self._drafts: dict[Speaker, _Draft | None] = dict.fromkeys(PEOPLE)
         self._heard: dict[Speaker, list[Segment]] = {person: [] for person in PEOPLE}
+        self._open: dict[Speaker, Segment] = {}
         self._ids = count()
 
     def process(
         self, ended: Iterable[InterPausalUnit], unfinished: Iterable[InterPausalUnit], horizon: int
     ) -> Iterator[Utterance]:
         """Utterances that are complete: no unit of their speaker can join on any more."""
+        self._open = {unit.speaker: unit.segment for unit in unfinished}
         for unit in ended:
             if unit.speaker in PEOPLE:
                 yield from self._add(unit)
-        waiting = {unit.speaker: unit.segment.start for unit in unfinished}
         for person in PEOPLE:
             draft = self._drafts[person]
-            if draft is not None and not self._joins(draft, waiting.get(person, horizon)):
+            following = self._open[person].start if person in self._open else horizon
+            if draft is not None and not self._joins(draft, following):
                 yield from self._flush(person)
         for heard in self._heard.values():
             while len(heard) > 1 and heard[0].end < horizon - to_samples(60):
@@ -73,6 +75,7 @@ class UtteranceBuilder:
 
     def finish(self) -> Iterator[Utterance]:
         """What is left at the end of the stream."""
+        self._open = {}
         for person in PEOPLE:
             yield from self._flush(person)
 
@@ -95,7 +98,8 @@ class UtteranceBuilder:
         if draft is None or draft.speech < to_samples(self._options.shortest_seconds):
             return
         # A short word inside the other's speech cannot be told from it by any engine: better no words than theirs.
-        beside = sum(draft.overlap(segment) for segment in self._heard[person.other])
+        others = [*self._heard[person.other], *([self._open[person.other]] if person.other in self._open else [])]
+        beside = sum(draft.overlap(segment) for segment in others)
         short = draft.end - draft.start < to_samples(self._options.overlapped_seconds)
         if not short or beside < self._options.overlapped_share * draft.speech:
             yield Utterance(next(self._ids), person, Segment(draft.start, draft.end))

@@ -28,7 +28,7 @@ LONGEST_SECONDS = 900.0
 ENROLMENT_SECONDS = 20.0
 SHORTEST_SECONDS = 3.0
 SEPARATION = 0.5
-"""Least difference between two voices, nats per frame; halves of one voice come to 0.2 on a minute of speech (measured)."""
+"""Least difference between two voices, nats per frame; halves of one voice come to 0.2 on a minute (measured)."""
 _ONE_VOICE = "only one voice was found in it; a talk needs two"
 _PIECE_STEPS = 150
 _SHORTEST_PIECE_STEPS = 40

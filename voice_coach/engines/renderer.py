@@ -71,11 +71,10 @@ class SystemVoice:
         return f"{self._way}, {self._options.voice or 'default voice'}"
 
     def render(self, cue: Cue) -> Floats:
-        """Say a cue; the way that worked last is tried first, and a chosen voice before the system's own."""
+        """Say a cue; the way that worked last is tried first, each with the chosen voice and then its own."""
         reasons = []
-        ways = sorted(_WAYS, key=lambda name: name != self._way)
-        for options in dict.fromkeys((self._options, replace(self._options, voice=""))):
-            for way in ways:
+        for way in sorted(_WAYS, key=lambda name: name != self._way):
+            for options in dict.fromkeys((self._options, replace(self._options, voice=""))):
                 try:
                     samples = self._render(_WAYS[way], cue.text, options)
                 except EngineFailed as error:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 NO_SUCH_VOICE = 3
 """Exit code where the voice that was asked for does not exist."""
+_SETTLE_SECONDS = 0.03
 
 
 def main() -> int:
@@ -33,13 +36,31 @@ def main() -> int:
         engine.setProperty("voice", voice)
     engine.setProperty("rate", wanted["rate"])
     engine.setProperty("volume", wanted["volume"])
+    # The loop cancels whatever espeak's own thread is doing when it starts, now and then the rate that was just set or
+    # the sentence itself (1 in 30, measured): so the properties are worked off first, and given time to settle.
+    engine.proxy.setBusy(busy=False)
+    time.sleep(_SETTLE_SECONDS)
     engine.save_to_file(wanted["text"], sys.argv[1])
     engine.runAndWait()
     # An unknown voice is silently ignored, so the property is read back, once the driver has worked off its queue.
     if wanted["voice"] is not None and str(engine.getProperty("voice")).lower() != wanted["voice"].lower():
         return NO_SUCH_VOICE
+    if not _written(Path(sys.argv[1])):
+        problems.append("no file was written")
     sys.stderr.write("\n".join(problems))
     return 1 if problems else 0
+
+
+def _written(file: Path) -> bool:
+    """Whether the file comes, and stops growing, within two seconds."""
+    size = -1
+    for _ in range(100):
+        now = file.stat().st_size if file.exists() else 0
+        if now and now == size:
+            return True
+        size = now
+        time.sleep(0.02)
+    return False
 
 
 def _voice_for(engine: Any, language: str) -> str | None:

@@ -1,0 +1,49 @@
+# `make demo` and `make test` set up everything they need on a fresh Debian or Ubuntu machine, system packages included.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test check bench fixtures hearing-models clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed
+	$(BIN)/voice-coach demo
+
+# The whole suite with every real part; `make check` is the same without setting anything up.
+test: $(VENV)/installed-dev
+	$(MAKE) --no-print-directory check
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m tools.bench
+
+fixtures: $(VENV)/installed-dev
+	$(BIN)/python -m tools.fixtures.build
+
+# Rebuild the hearing models: make hearing-models READERS=folder-of-LibriSpeech-flac-files
+hearing-models: $(VENV)/installed-dev
+	@test -n "$(READERS)" || { echo "say which readers: make hearing-models READERS=FOLDER"; exit 2; }
+	$(PIP) install -e '.[train]'
+	$(BIN)/python -m tools.hearing.train "$(READERS)"
+
+$(VENV)/installed: pyproject.toml tools/system_packages.sh
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@PYTHON=$(PYTHON) tools/system_packages.sh venv libportaudio2 espeak-ng
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -e '.[embedded]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@tools/system_packages.sh flite
+	$(PIP) install -e '.[embedded,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build

@@ -1,0 +1,109 @@
+"""Settings: documented, checked, and every mistake named in one sentence."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voice_coach import resources
+from voice_coach.config import Settings, load_settings
+from voice_coach.errors import UsageError
+from voice_coach.pipeline import PipelineOptions
+
+DEFAULT = resources.config_folder() / "default.toml"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def leaves(options: Any, path: str = "") -> dict[str, Any]:
+    """Every option with its value, by full name."""
+    found: dict[str, Any] = {}
+    for option in fields(options):
+        value = getattr(options, option.name)
+        if is_dataclass(value):
+            inner = path if isinstance(value, PipelineOptions) else f"{path}{option.name}."
+            found |= leaves(value, inner)
+        else:
+            found[f"{path}{option.name}"] = (value, option)
+    return found
+
+
+def test_the_shipped_file_says_what_the_code_does() -> None:
+    assert load_settings([DEFAULT]) == Settings()
+
+
+def test_the_shipped_file_documents_every_option() -> None:
+    table = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+
+    def flat(values: dict[str, Any], path: str = "") -> set[str]:
+        return {
+            name
+            for key, value in values.items()
+            for name in (flat(value, f"{path}{key}.") if isinstance(value, dict) else {f"{path}{key}"})
+        }
+
+    assert flat(table) == set(leaves(Settings()))
+
+
+def test_each_documented_range_is_the_one_that_is_checked() -> None:
+    lines = {}
+    section = ""
+    for line in DEFAULT.read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"\[([a-z_.]+)\]", line):
+            section = match[1]
+        elif match := re.match(r"([a-z_]+) += [^#]+# (.*)", line):
+            lines[f"{section}.{match[1]}"] = match[2]
+    for name, (_, option) in leaves(Settings()).items():
+        if "minimum" in option.metadata:
+            expected = f"{option.metadata['minimum']:g} to {option.metadata['maximum']:g}"
+            assert expected in lines[name], f"{name}: {expected}"
+
+
+def test_later_files_win_and_leave_the_rest(tmp_path: Path) -> None:
+    own = write(tmp_path, "[coaching.restraint]\nbudget = 1\n[voice]\nrate = 120\n")
+    settings = load_settings([DEFAULT, own])
+    assert settings.pipeline.coaching.restraint.budget == 1
+    assert settings.pipeline.coaching.restraint.pause_seconds == 0.8
+    assert settings.voice.rate == 120
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[voice]\nrat = 120\n", "there is no setting voice.rat; did you mean voice.rate?"),
+        ("[coaching.restrain]\nbudget = 1\n", "did you mean coaching.restraint?"),
+        ("[voice]\nrate = 1000\n", "rate is 1000, but must lie between 80 and 400 words per minute"),
+        ("[voice]\nvolume = 'loud'\n", "voice.volume is 'loud', but must be a number"),
+        ("[voice]\nrate = 120.5\n", "voice.rate is 120.5, but must be a whole number"),
+        ("[voice]\nvolume = true\n", "voice.volume is True, but must be a number"),
+        ("[words]\nengine = 'cloud'\n", "engine is 'cloud', but must be one of auto, whisper, moonshine, off"),
+        ("voice = 'Anna'\n", "voice is a table, written [voice]"),
+        ("[pipeline.turns]\nlapse_seconds = 1\n", "its tables stand at the top"),
+        ("[voice\n", "is not valid TOML"),
+        ("[turns]\nlapse_seconds = nan\n", "lapse_seconds is nan, but must be a number"),
+    ],
+)
+def test_a_mistake_is_named_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    own = write(tmp_path, text)
+    with pytest.raises(UsageError) as error:
+        load_settings([DEFAULT, own])
+    assert sentence in str(error.value)
+    assert str(own) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_settings([tmp_path / "missing.toml"])
+    (tmp_path / "latin.toml").write_bytes(b"voice = '\xff'")
+    with pytest.raises(UsageError, match="is not UTF-8"):
+        load_settings([tmp_path / "latin.toml"])

@@ -1,0 +1,115 @@
+"""What holds for every talk: thousands of random ones through turns, rules, restraint and report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.marked import MarkedTalk, eager, run_marked
+from tests.talks import NAMES, TENTH, coach, speech, track
+from voice_coach.coaching import CoachingOptions
+from voice_coach.events import CueOutcome, CueSettled, FloorTaken, OverlapHeard, Speaker, TalkEnded, TurnEnded
+from voice_coach.lexicon import Lexicon
+from voice_coach.report import SessionFacts, build_report
+from voice_coach.restraint import RestraintOptions
+from voice_coach.rules import RuleOptions
+
+A, B = Speaker.A, Speaker.B
+
+runs = st.lists(st.tuples(st.integers(1, 60), st.integers(2, 40)), max_size=12)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """One person's line: speech and pauses in turn."""
+    return "".join("." * pause + "x" * talk for talk, pause in draw(runs))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(lines(), lines())
+def test_turns_are_ordered_whole_and_apart(a: str, b: str) -> None:
+    events = track(a, b)
+    turns = [event.turn for event in events if isinstance(event, TurnEnded)]
+    overlaps = [event.overlap for event in events if isinstance(event, OverlapHeard)]
+    taken = [event for event in events if isinstance(event, FloorTaken)]
+    assert len(turns) == len(taken)
+    assert [(t.speaker, t.segment.start) for t in turns] == [(e.speaker, e.at_sample) for e in taken]
+    assert all(one.segment.start <= two.segment.start for one, two in pairwise(turns))
+    assert all(0 < turn.speech_samples <= turn.segment.samples for turn in turns)
+    assert all(0.0 <= turn.confidence <= 1.0 for turn in turns)
+    said = speech(a, b)
+    assert sum(t.speech_samples for t in turns) <= sum(segment.samples for _, segment in said)
+    # Whoever speaks is in a turn of their own or beside another's: nobody's speech is lost.
+    if said:
+        assert turns
+        assert turns[0].segment.start == min(segment.start for _, segment in said)
+    for overlap in overlaps:
+        assert overlap.by is not overlap.of
+        assert any(segment.overlap(overlap.segment) for who, segment in said if who is overlap.by)
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines(), lines(), st.floats(0.0, 0.74))
+def test_nobody_unsure_is_ever_said_to_interrupt(a: str, b: str, confidence: float) -> None:
+    kinds = {e.overlap.kind.value for e in track(a, b, confidence=confidence) if isinstance(e, OverlapHeard)}
+    assert kinds <= {"unclear", "turn_edge"}
+
+
+@st.composite
+def heated_talks(draw: st.DrawFn) -> tuple[str, str]:
+    """Talks with many interruptions, long holds and pauses: the coach has reasons to speak."""
+    a, b = "", ""
+    for _ in range(draw(st.integers(3, 10))):
+        hold, overlap, rest, pause = (draw(st.integers(*bounds)) for bounds in ((20, 300), (4, 14), (25, 120), (2, 45)))
+        own, other = "x" * hold + "." * (rest + pause), "." * (hold - overlap) + "x" * (overlap + rest) + "." * pause
+        swap = draw(st.booleans()) and draw(st.booleans())
+        a, b = (a + other, b + own) if swap else (a + own, b + other)
+    return a, b
+
+
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(heated_talks(), st.booleans())
+def test_the_coach_keeps_its_promises(lexicon: Lexicon, talk: tuple[str, str], quick: bool) -> None:
+    restraint = RestraintOptions(spacing_seconds=30.0, budget=2, budget_window_seconds=60.0)
+    restraint = replace(restraint, quiet_opening_seconds=0.0) if quick else restraint
+    options = CoachingOptions(rules=RuleOptions(hold_seconds=60.0), restraint=restraint)
+    events = coach(*talk, lexicon, options)
+    said = speech(*talk)
+
+    begun = [event for event in events if isinstance(event, CueSettled) and event.started_sample is not None]
+    for event in begun:
+        started = event.started_sample
+        assert started is not None
+        assert not any(segment.start < started < segment.end for _, segment in said)
+        assert started - max((s.end for _, s in said if s.start < started), default=0) >= 0.8 * 16_000
+        assert event.cue.decided_sample <= started <= event.cue.expires_sample
+        assert quick or started >= 180 * 16_000
+        assert event.cue.evidence
+        assert len(event.cue.text.split()) <= 12
+        if event.outcome is CueOutcome.YIELDED and event.finished_sample is not None:
+            onset = min(s.start for _, s in said if s.start >= started)
+            assert event.finished_sample - onset <= 0.3 * 16_000 + TENTH
+    times = [event.started_sample or 0 for event in begun]
+    assert all(two - one >= 30 * 16_000 for one, two in pairwise(times))
+    assert all(sum(first <= time < first + 60 * 16_000 for time in times) <= 2 for first in times)
+    named = [event.cue.named for event in begun if event.cue.named is not None]
+    most = max(named.count(A), named.count(B))
+    assert most - (len(named) - most) <= 1 or most <= 0.6 * len(named)
+    assert all(one.cue.text != two.cue.text for one, two in pairwise(begun) if one.cue.rule == two.cue.rule)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(heated_talks())
+def test_figures_add_up(lexicon: Lexicon, talk: tuple[str, str]) -> None:
+    marked = MarkedTalk(speech(*talk), TENTH * (max(map(len, talk)) + 10))
+    events = run_marked(marked, lexicon, eager())
+    report = build_report(events, SessionFacts("x", "x", NAMES))
+    talked = sum(speaker.talk_seconds for speaker in report.speakers)
+    assert abs(sum(speaker.talk_share or 0.0 for speaker in report.speakers) - 1.0) < 1e-3
+    assert abs(talked - sum(segment.seconds for _, segment in marked.speech)) <= 0.08 * len(marked.speech)
+    assert sum(s.interruptions_made for s in report.speakers) == sum(s.interruptions_received for s in report.speakers)
+    assert sum(s.turns for s in report.speakers) == len(report.turns)
+    assert isinstance(events[-1], TalkEnded)

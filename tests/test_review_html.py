@@ -1,0 +1,392 @@
+"""The page of a talk: what it must hold for every talk, by reading it as a browser would."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+
+import pytest
+
+from tests import report_samples as samples
+from voice_coach.events import SHARP, CueOutcome, OverlapKind, PhraseKind
+from voice_coach.report import Report
+from voice_coach.review import lanes, shares, wording
+from voice_coach.review.html import render_page
+from voice_coach.review.moments import good_sentences, heard_moments, marked
+
+SAMPLES: tuple[Callable[[], Report], ...] = (
+    samples.talk,
+    samples.every_outcome,
+    samples.wordless,
+    samples.noise,
+    samples.one_person,
+    samples.strangers,
+    samples.interrupted,
+    samples.silent_start,
+    samples.long_talk,
+)
+EVERY_SAMPLE = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "שרה בת אברהם",
+    "👩🏽‍🚒 🏳️‍🌈",
+    "N" * 200,
+    "evil\u202egpj.exe\x00\n\x1b[31m",
+    "--> </style><b>",
+)
+BANNED = ("winner", "loser", "score", "rank", "guilty", "fault", "worst", "bad", "aggressive", "dominant")
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+@dataclass
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    def all(self, tag: str = "", cls: str = "") -> list[Element]:
+        found = [e for child in self.children for e in child.all(tag, cls)]
+        mine = (not tag or self.tag == tag) and (not cls or cls in self.attributes.get("class", "").split())
+        return [self, *found] if mine else found
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", self.text + "".join(f" {child.words}" for child in self.children)).strip()
+
+
+class Page(HTMLParser):
+    """Reads a page and fails where a tag is closed that is not the open one."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.root = Element("", {})
+        self.stack = [self.root]
+        self.feed(html)
+        self.close()
+        assert [e.tag for e in self.stack] == [""]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self.stack.append(self.stack[-1].children[-1])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), f"an attribute of {tag} stands twice"
+        self.stack[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        self.stack[-1].text += data
+
+
+def parsed(report: Report) -> Element:
+    return Page(render_page(report)).root
+
+
+@EVERY_SAMPLE
+def test_a_page_is_well_formed_and_has_its_landmarks(sample: Callable[[], Report]) -> None:
+    page = parsed(sample())
+    assert page.all("html")[0].attributes["lang"] == "en"
+    assert {len(page.all(tag)) for tag in ("header", "main", "footer", "h1")} == {1}
+    assert len(page.all("head")[0].all("title")) == 1
+    levels = [int(e.tag[1]) for e in page.all() if re.fullmatch(r"h\d", e.tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = Counter(e.attributes["id"] for e in page.all() if "id" in e.attributes)
+    assert set(ids.values()) <= {1}
+    assert {e.attributes["aria-labelledby"] for e in page.all("section")} <= set(ids)
+    assert all(e.attributes["aria-label"] for e in page.all() if e.attributes.get("role") == "img")
+    assert not [e for e in page.all("details") if "open" in e.attributes]
+    assert "None" not in page.words
+
+
+@EVERY_SAMPLE
+def test_a_page_asks_for_nothing_from_outside(sample: Callable[[], Report]) -> None:
+    html = render_page(sample())
+    page = Page(html).root
+    policy = next(e for e in page.all("meta") if "http-equiv" in e.attributes).attributes["content"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+    assert not re.search(r"https?:|//\w|\bsrc\s*=|url\(|@import", html)
+    tags = {e.tag for e in page.all()}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form", "a", "video", "audio"}
+    names = {name for e in page.all() for name in e.attributes}
+    assert not [name for name in names if name.startswith("on")]
+    ids = {e.attributes.get("id") for e in page.all()}
+    assert {e.attributes["href"].removeprefix("#") for e in page.all() if "href" in e.attributes} <= ids
+
+
+@EVERY_SAMPLE
+def test_no_word_of_a_page_weighs_one_person_against_the_other(sample: Callable[[], Report]) -> None:
+    page = parsed(sample())
+    spoken = [e.words for e in page.all() if e.tag != "style"]
+    titles = [value for e in page.all() for name, value in e.attributes.items() if name in {"aria-label", "title"}]
+    assert not re.findall(rf"\b({'|'.join(BANNED)})\b", " ".join(spoken + titles), re.IGNORECASE)
+
+
+def test_no_template_holds_a_word_that_weighs() -> None:
+    folder = files("voice_coach.review") / "templates"
+    sources = {file.name: file.read_text("utf-8").replace("default-src", "") for file in folder.iterdir()}
+    assert len(sources) > 5
+    assert not [(name, word) for name, source in sources.items() for word in BANNED if word in source.lower()]
+
+
+@EVERY_SAMPLE
+def test_every_number_of_a_drawing_is_finite_and_inside(sample: Callable[[], Report]) -> None:
+    page = parsed(sample())
+    for path in page.all("path"):
+        assert re.fullmatch(r"(?:[MLHVQhvz]|-?\d+(?:\.\d+)?|[ ])*[zZ]?", path.attributes["d"]), path.attributes["d"]
+    for name in ("x", "x1", "x2", "cx", "width"):
+        for element in page.all():
+            value = element.attributes.get(name, "")
+            if value.endswith("%"):
+                assert 0 <= float(value[:-1]) <= 100
+    for box in page.all("svg"):
+        if box.attributes.get("preserveaspectratio") == "none":
+            _, _, width, height = map(float, box.attributes["viewbox"].split())
+            for path in box.all("path"):
+                starts = re.findall(r"M(\S+) ([\d.]+)", path.attributes["d"])
+                assert starts
+                assert all(0 <= float(x) <= width and 0 <= float(y) <= height for x, y in starts)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_and_words_are_only_ever_text(name: str) -> None:
+    report = samples.talk((name, "Jonas"))
+    turns = tuple(replace(turn, text=name) for turn in report.turns)
+    session = replace(report.session, source=name, words_engine=name, started_at=name)
+    phrases = tuple(replace(phrase, text=name, match=name[:1]) for phrase in report.phrases)
+    cues = tuple(replace(cue, text=name) for cue in report.cues)
+    html = render_page(replace(report, turns=turns, session=session, phrases=phrases, cues=cues))
+    page = Page(html).root
+    assert {e.tag for e in page.all()} <= {e.tag for e in parsed(samples.every_outcome()).all()}
+    assert wording.plain(name) in page.all("h1")[0].words
+    assert not re.search("[\u202e\x00\x1b]", html)
+
+
+def test_a_talk_of_three_hundred_long_turns_is_a_small_page() -> None:
+    report = samples.talk(repeat=6)
+    turns = tuple(replace(turn, text=" ".join(["other"] * 20)) for turn in report.turns)
+    assert len(turns) >= 300
+    assert len(render_page(replace(report, turns=turns[:300])).encode()) < 150_000
+    assert len(render_page(samples.talk(repeat=6)).encode()) < 150_000
+
+
+def test_a_figure_that_is_missing_is_named_so() -> None:
+    page = parsed(samples.wordless())
+    row = next(e for e in page.all("tr") if "words a minute" in e.words)
+    assert [e.words for e in row.all("td")] == ["not measured"] * 2
+    assert "No words were written down." in page.words
+    assert "questions" not in page.all("main")[0].words
+    assert not page.all("blockquote")
+
+
+def test_both_people_have_the_same_form() -> None:
+    page = parsed(samples.talk())
+    for table in page.all("table", "mirror"):
+        assert [e.attributes["class"] for e in table.all("th") if e.attributes["scope"] == "col"] == ["first", "second"]
+        assert {len(row.all("td")) for row in table.all("tbody")[0].all("tr")} == {2}
+    first, second = page.all("div", "bar")[0].all("span")
+    widths = [float(e.attributes["style"].removeprefix("flex:")) for e in (first, second)]
+    assert widths == [speaker.talk_share for speaker in samples.talk().speakers]
+    quotes = [len(column.all("blockquote")) for column in page.all("div", "quotes")[0].children]
+    assert quotes == [3, 3]
+
+
+def test_the_lanes_hold_all_speech_where_it_was() -> None:
+    report = samples.talk()
+    rows = lanes.rows(report)
+    assert len(rows) == 2
+    for whose, speaker in zip(lanes.WHOSE, (*[s.name for s in report.speakers], None), strict=True):
+        for sure in (True, False):
+            style = whose if sure or speaker is None else f"{whose} unsure"
+            paths = "".join(bars.path for row in rows for bars in row.bars if bars.style == style)
+            drawn = sum(map(int, re.findall(r"h(\d+)v", paths))) * 180 / lanes.WIDTH
+            own = [s for s in report.speech if s.speaker == speaker and (s.sure == sure or speaker is None)]
+            assert drawn == pytest.approx(sum(s.end_seconds - s.start_seconds for s in own), abs=0.09 * len(own))
+            assert own
+    first = min(report.speech, key=lambda s: s.start_seconds)
+    left = int(re.findall(r"M(\d+)", rows[0].bars[0].path)[0])
+    assert left * 180 / lanes.WIDTH == pytest.approx(first.start_seconds, abs=0.09)
+
+
+def test_every_overlap_is_marked_by_kind_and_every_sentence_numbered() -> None:
+    report = samples.every_outcome()
+    marks = [mark for row in lanes.rows(report) for mark in row.marks]
+    kinds = Counter(mark.style for mark in marks if mark.whose != "coach")
+    assert kinds == Counter(overlap.kind for overlap in report.overlaps)
+    assert set(kinds) == {kind.value for kind in OverlapKind}
+    page = parsed(report)
+    table = page.all("table", "cues")[0]
+    reached = [cue for cue in report.cues if cue.outcome in wording.REACHED]
+    assert [e.words for e in table.all("span", "number")] == [str(n + 1) for n in range(len(reached))]
+    assert all(cue.text in table.words and cue.evidence[0].what in table.words for cue in reached)
+    titles = [mark.all("title")[0].text for mark in page.all("g", "coach")]
+    assert len(titles) == len(reached) == 3
+    assert titles[0].startswith("3:03 “Would you say back what you heard?” (shown on the screen) Why: came in before")
+
+
+def test_what_was_not_said_is_under_what_was_kept() -> None:
+    report = samples.every_outcome()
+    kept = next(e for e in parsed(report).all("details") if "kept to itself" in e.words)
+    unsaid = [cue.text for cue in report.cues if cue.outcome not in wording.REACHED]
+    assert len(kept.all("li")) == len(unsaid) + len(report.held_back) == 3
+    assert all(text in kept.words for text in unsaid)
+    assert report.held_back[0].reason in kept.words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rows", "last_label"), [(20, 1, "0:20"), (59, 1, "0:50"), (301, 2, "5:00"), (10_800, 18, "3:00:00")]
+)
+def test_a_talk_is_wrapped_into_rows_of_one_length(seconds: float, rows: int, last_label: str) -> None:
+    report = samples.talk()
+    drawn = lanes.rows(replace(report, session=replace(report.session, duration_seconds=float(seconds))))
+    assert len(drawn) == rows
+    assert drawn[-1].ticks[-1][1] == last_label
+    assert all(len(row.ticks) <= 7 for row in drawn)
+    assert all(row.end == 100 for row in drawn[:-1])
+
+
+def test_what_comes_with_the_very_end_is_shown() -> None:
+    report = samples.talk()
+    cue = replace(report.cues[-1], started_at_seconds=None, decided_at_seconds=300.0, outcome="shown")
+    session = replace(report.session, duration_seconds=300.0)
+    marks = [m for row in lanes.rows(replace(report, cues=(cue,), session=session)) for m in row.marks]
+    assert [mark.x for mark in marks if mark.whose == "coach"] == [100.0]
+
+
+def test_lost_audio_is_a_gap_in_the_rows_it_touches() -> None:
+    report = replace(samples.talk(), lost=((170.0, 190.0),))
+    assert [[(gap.x, gap.width) for gap in row.lost] for row in lanes.rows(report)] == [[(94.44, 5.56)], [(0.0, 5.56)]]
+
+
+def test_the_curves_are_the_part_of_each_minute_that_was_spoken() -> None:
+    report = samples.talk()
+    first, second = report.speakers
+    heard = [float(at) for at in range(300) if not 120 <= at < 240]
+    always = [replace(report.speech[0], speaker=first.name, start_seconds=at, end_seconds=at + 1) for at in heard]
+    half = [replace(stretch, speaker=second.name) for stretch in always[::2]]
+    session = replace(report.session, duration_seconds=300.0)
+    curves = shares.share_curves(replace(report, speech=(*always, *half), session=session, lost=((120.0, 240.0),)))
+    assert curves is not None
+    heights = [[float(y) for y in re.findall(r"Q\S+ (\S+) ", outline)] for outline in curves.outlines]
+    assert set(heights[0]) == {0.0}
+    assert heights[1] == pytest.approx([1.5 * shares.HALF_HEIGHT] * len(heights[1]), rel=0.03)
+    assert [outline.count("M") for outline in curves.outlines] == [2, 2]
+
+
+def test_a_short_or_silent_talk_has_no_curve() -> None:
+    assert shares.share_curves(samples.one_person()) is None
+    assert shares.share_curves(samples.noise()) is None
+    assert shares.thirds(samples.one_person()) == ()
+
+
+def test_thirds_are_shares() -> None:
+    found = shares.thirds(samples.talk())
+    assert len(found) == 3
+    assert all(sum(pair) == pytest.approx(1) for pair in found)
+    assert found[0][0] > 0.5 > found[2][0]
+
+
+def test_covered_time_counts_overlaps_once() -> None:
+    covered = shares.Covered([(4.0, 6.0), (1.0, 3.0), (2.0, 3.5), (5.0, 5.5)])
+    assert covered.seconds(0, 10) == 4.5
+    assert covered.seconds(2, 5) == 2.5
+    assert covered.seconds(0, 1) == covered.seconds(7, 9) == 0
+
+
+def test_what_went_well_comes_from_both_and_from_many_kinds() -> None:
+    report = samples.talk()
+    for speaker in report.speakers:
+        chosen = good_sentences(report, speaker.name)
+        assert len({phrase.kind for phrase in chosen}) == 3
+        assert all(PhraseKind(phrase.kind) not in SHARP and phrase.speaker == speaker.name for phrase in chosen)
+        assert [phrase.start_seconds for phrase in chosen] == sorted(phrase.start_seconds for phrase in chosen)
+    assert heard_moments(report)[0].counts == tuple(speaker.backchannels_given for speaker in report.speakers)
+    assert len(heard_moments(samples.wordless())) == 1
+
+
+def test_the_match_of_a_sentence_is_found_whatever_its_case() -> None:
+    phrase = replace(samples.talk().phrases[0], text="İ, you ALWAYS do", match="always")
+    assert marked(phrase) == ("İ, you ", "ALWAYS", " do")
+    assert marked(replace(phrase, match="never")) == ("İ, you ALWAYS do", "", "")
+    assert marked(replace(phrase, match="")) == ("İ, you ALWAYS do", "", "")
+
+
+def test_sharp_sentences_come_late_and_closed_and_complete() -> None:
+    report = samples.talk()
+    page = parsed(report)
+    closed = next(e for e in page.all("details") if "could be said another way" in e.words)
+    sharp = [phrase for phrase in report.phrases if phrase.kind in SHARP]
+    assert len(closed.all("li")) == len(sharp)
+    assert sorted(li.all("mark")[0].words for li in closed.all("li")) == sorted(phrase.match for phrase in sharp)
+    headings = [e.words for e in page.all("h2")]
+    assert headings[0] == "What went well"
+    assert headings.index("To look at together") > headings.index("What the coach said, and why")
+
+
+def test_a_turn_of_unsure_speech_says_so() -> None:
+    turns = next(e for e in parsed(samples.talk()).all("ol", "turns"))
+    unsure = [e.words for e in turns.all("li") if "not sure whose voice" in e.words]
+    assert len(turns.all("li")) == len(samples.talk().turns)
+    assert ["She'll survive it." in words for words in unsure] == [True, False]
+    assert ["And you call your mother later." in words for words in unsure] == [False, True]
+
+
+def test_an_interrupted_session_says_so() -> None:
+    assert "ended before its time" in parsed(samples.interrupted()).all("header")[0].words
+    assert "ended before its time" not in parsed(samples.talk()).words
+
+
+def test_every_kind_has_its_words() -> None:
+    assert set(wording.OVERLAPS) == set(OverlapKind)
+    assert set(wording.OUTCOMES) == set(CueOutcome)
+    assert set(wording.ANOTHER_WAY) == SHARP
+    assert set(wording.HELPING) == set(PhraseKind) - SHARP
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "not measured"),
+        (0.0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (161.4, "2 min 41 s"),
+        (300, "5 min"),
+        (3780, "1 h 3 min"),
+    ],
+)
+def test_lengths_are_told_as_people_tell_them(seconds: float | None, text: str) -> None:
+    assert wording.length(seconds) == text
+
+
+def test_text_can_be_read_in_both_schemes() -> None:
+    css = (files("voice_coach.review") / "templates" / "style.css").read_text("utf-8")
+    light, dark = (dict(re.findall(r"--(\w+): (#\w{6})", part)) for part in css.split("prefers-color-scheme: dark")[:2])
+    for scheme in (light, dark):
+        for text in ("ink", "muted", "first", "second"):
+            assert _contrast(scheme[text], scheme["paper"]) >= 4.5
+        assert _contrast(scheme["neutral"], scheme["paper"]) >= 3
+        assert _contrast(scheme["first"], scheme["second"]) < 1.1  # of equal weight
+
+
+def _contrast(one: str, other: str) -> float:
+    """Contrast of two colours after WCAG 2.2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

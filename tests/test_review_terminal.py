@@ -1,0 +1,111 @@
+"""The summary in a terminal: in 80 columns, in a pipe, in poor encodings, and with any name."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from tests import report_samples as samples
+from voice_coach.report import Report
+from voice_coach.review.terminal import print_summary
+
+PAGE = Path("/home/mara/.local/share/voice_coach/sessions/2025-11-23-1942-after-dinner/report.html")
+SAMPLES: tuple[Callable[[], Report], ...] = (
+    samples.talk,
+    samples.every_outcome,
+    samples.wordless,
+    samples.noise,
+    samples.one_person,
+    samples.strangers,
+    samples.interrupted,
+    samples.silent_start,
+    samples.long_talk,
+)
+
+
+def printed(report: Report, *, encoding: str = "utf-8", colour: bool = False, page: Path | None = PAGE) -> str:
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
+    console = Console(file=file, width=80, force_terminal=colour, color_system="truecolor" if colour else None)
+    print_summary(report, console, page)
+    file.flush()
+    return raw.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
+def test_a_summary_is_a_screenful_of_80_columns(sample: Callable[[], Report]) -> None:
+    text = printed(sample())
+    lines = text.splitlines()
+    assert all(cell_len(line) <= 80 for line in lines)
+    assert "\x1b" not in text
+    assert "None" not in text
+    assert str(PAGE) in text.replace("\n", "")
+    if sample is not samples.long_talk:
+        assert len(lines) <= 30
+
+
+def test_a_summary_tells_both_peoples_figures() -> None:
+    lines = printed(samples.talk()).splitlines()
+    assert lines[:2] == ["A talk of Mara and Jonas", "23 November 2025, 19:42, 5 min"]
+    assert lines[3].startswith("What went well: 12 sounds of listening, 4 words of thanks")
+    bars = [line for line in lines if "█" in line]
+    assert [bar.split()[0] for bar in bars] == ["Mara", "Jonas"]
+    assert [bar.count("█") for bar in bars] == [19, 15]
+    assert ["56%" in bars[0], "44%" in bars[1]] == [True, True]
+    assert "interrupted the other                    1                 0" in lines
+    assert "     4:46  Maybe each of you says one thing that was good just now." in lines
+    assert any(line.startswith("Not sure whose voice 4.7 s, an unknown voice 1.2 s") for line in lines)
+
+
+def test_figures_without_words_are_not_measured() -> None:
+    text = printed(samples.wordless())
+    assert "words a minute" in text
+    assert text.count("not measured") == 2
+    assert "no words were written down" in " ".join(text.split())
+
+
+def test_a_talk_without_voices_has_no_figures() -> None:
+    text = printed(samples.noise())
+    assert "No voice of either of the two was heard." in text
+    assert "turns" not in text
+    assert "%" not in text
+
+
+def test_an_interrupted_session_says_so() -> None:
+    assert "ended before its time" in printed(samples.interrupted())
+
+
+@pytest.mark.parametrize(
+    "name", ["[bold red]Mara[/]", "N" * 200, "שרה בת אברהם", "麻" * 40, "👩🏽‍🚒" * 9, "a\nb\x1b[31m\x07", "\u202eevil"]
+)
+def test_any_name_stays_in_its_place(name: str) -> None:
+    text = printed(samples.talk(names=(name, "Jonas")))
+    assert all(cell_len(line) <= 80 for line in text.splitlines())
+    assert not any(c in text for c in "\x1b\x07\u202e")
+    if name.startswith("["):
+        assert "A talk of [bold red]Mara[/] and Jonas" in text
+    bars = [line for line in text.splitlines() if "█" in line]
+    assert len({cell_len(bar[: bar.index("█")]) for bar in bars}) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_an_output_that_knows_few_characters_still_shows_bars(encoding: str) -> None:
+    text = printed(samples.talk(names=("שרה", "Jonas")), encoding=encoding)
+    assert text.count("#") == 34
+    assert "interrupted the other" in text
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    coloured = printed(samples.talk(), colour=True)
+    assert "\x1b[38;2;" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == printed(samples.talk())
+
+
+def test_without_a_page_none_is_named() -> None:
+    assert "whole review" not in printed(samples.talk(), page=None)

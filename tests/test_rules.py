@@ -1,0 +1,181 @@
+"""Rules: evidence adds up, one event never speaks, and every threshold decides something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from voice_coach.events import (
+    Event,
+    FloorTaken,
+    InterPausalUnit,
+    Overlap,
+    OverlapHeard,
+    OverlapKind,
+    OverlapReclassified,
+    Phrase,
+    PhraseFound,
+    PhraseKind,
+    Speaker,
+    Turn,
+    TurnEnded,
+    UnitEnded,
+    VoiceRaised,
+)
+from voice_coach.rules import Proposal, RuleOptions, all_rules
+from voice_coach.segment import Segment, to_samples
+
+A, B = Speaker.A, Speaker.B
+_ids = count()
+
+
+def at(seconds: float) -> int:
+    return to_samples(seconds)
+
+
+def interruption(by: Speaker, seconds: float, confidence: float = 0.95) -> OverlapHeard:
+    segment = Segment(at(seconds), at(seconds + 0.8))
+    return OverlapHeard(Overlap(next(_ids), OverlapKind.INTERRUPTION, by, by.other, segment, confidence))
+
+
+def sharp(speaker: Speaker, seconds: float, kind: PhraseKind = PhraseKind.ABSOLUTE) -> PhraseFound:
+    return PhraseFound(Phrase(kind, speaker, at(seconds), "You never listen.", "you never listen"))
+
+
+def raised(speaker: Speaker, seconds: float) -> VoiceRaised:
+    return VoiceRaised(speaker, Segment(at(seconds), at(seconds + 10)), 8.0, 1.3, None)
+
+
+def said(speaker: Speaker, seconds: float, length: float) -> UnitEnded:
+    return UnitEnded(InterPausalUnit(speaker, Segment(at(seconds), at(seconds + length)), 0.99, sure=True))
+
+
+def propose(
+    events: Iterable[tuple[float, Event]], until: float = 0.0, options: RuleOptions | None = None
+) -> list[tuple[str, float]]:
+    """Rules and due times, in seconds, of what is proposed while events come and time passes second by second."""
+    rules, made = all_rules(options or RuleOptions()), []
+    waiting = sorted(events, key=lambda pair: pair[0])
+    for second in range(int(max([until, *(time for time, _ in waiting)])) + 2):
+        while waiting and waiting[0][0] <= second:
+            event = waiting.pop(0)[1]
+            made += [p for rule in rules for p in rule.observe(event, at(second))]
+        made += [p for rule in rules for p in rule.tick(at(second))]
+    return [(p.rule, p.due_sample / 16_000) for p in made]
+
+
+def proposals(events: Iterable[Event], now: float) -> list[Proposal]:
+    rules = all_rules(RuleOptions())
+    return [p for event in events for rule in rules for p in rule.observe(event, at(now))]
+
+
+def test_three_interruptions_by_one_person_give_the_floor_back() -> None:
+    events = [(time, interruption(B, time)) for time in (10.0, 40.0, 70.0)]
+    assert propose(events) == [("floor_back", 70.0), ("interruptions", 70.0)]
+
+
+def test_the_floor_goes_to_whom_was_cut_off_unless_they_take_it() -> None:
+    floor_back, both = proposals([interruption(B, t) for t in (10, 40, 70)], 71)
+    assert (floor_back.named, floor_back.moot_if_floor) == (A, A)
+    assert (both.named, both.moot_if_floor) == (None, None)
+    assert [e.speaker for e in floor_back.evidence] == [B, B, B]
+
+
+def test_interruptions_by_both_do_not_add_up() -> None:
+    assert propose([(t, interruption(who, t)) for t, who in ((10, A), (20, B), (30, A), (40, B))]) == []
+
+
+def test_old_or_doubtful_interruptions_do_not_count() -> None:
+    assert propose([(t, interruption(B, t)) for t in (10.0, 40.0, 140.0)]) == []
+    assert propose([(t, interruption(B, t, 0.6)) for t in (10.0, 40.0, 70.0)]) == []
+
+
+def test_an_interruption_that_words_show_to_be_listening_does_not_count() -> None:
+    first = interruption(B, 10)
+    correction = OverlapReclassified(first.overlap.overlap_id, OverlapKind.BACKCHANNEL, "they said “right”")
+    events = [(10.0, first), (11.0, correction), (40.0, interruption(B, 40)), (70.0, interruption(B, 70))]
+    assert propose(events) == []
+
+
+@pytest.mark.parametrize("kind", [k for k in OverlapKind if k is not OverlapKind.INTERRUPTION])
+def test_no_other_overlap_ever_counts(kind: OverlapKind) -> None:
+    events = [(t, OverlapHeard(replace(interruption(B, t).overlap, kind=kind))) for t in map(float, range(1, 60))]
+    assert propose(events) == []
+
+
+def test_a_long_hold_invites_the_listener() -> None:
+    assert propose([(5.0, FloorTaken(A, at(5), None))], until=160) == [("reflect_back", 155.0)]
+    (proposal,) = _ticks([FloorTaken(A, at(5), None)], 155)
+    assert (proposal.named, proposal.moot_if_floor) == (B, B)
+    assert proposal.evidence[0].what == "held the floor for 2 min 30 s"
+
+
+def _ticks(events: Iterable[Event], second: float) -> list[Proposal]:
+    rules = all_rules(RuleOptions())
+    for event in events:
+        for rule in rules:
+            list(rule.observe(event, 0))
+    return [p for rule in rules for p in rule.tick(at(second))]
+
+
+def test_a_hold_that_ends_is_over() -> None:
+    turn = Turn(0, A, Segment(at(5), at(100)), at(90), 1.0, None)
+    events = [(5.0, FloorTaken(A, at(5), None)), (100.0, TurnEnded(turn)), (101.0, FloorTaken(B, at(101), at(1)))]
+    assert propose(events, until=240) == []
+
+
+def test_a_hold_without_a_pause_is_offered_again_later() -> None:
+    assert [due for _, due in propose([(0.0, FloorTaken(A, 0, None))], until=300)] == [150.0, 210.0, 270.0]
+
+
+def test_balance_over_a_window() -> None:
+    uneven = [(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 400, 10)]
+    assert propose(uneven, until=310)[0] == ("balance", 300.0)
+    even = [(float(t), said(A if t % 20 else B, t - 8, 8)) for t in range(10, 400, 10)]
+    assert propose(even, until=400) == []
+
+
+def test_balance_says_nothing_of_a_silent_evening() -> None:
+    assert propose([(float(t), said(A, t - 2, 2)) for t in range(10, 600, 20)], until=600) == []
+
+
+def test_raised_voices_add_up() -> None:
+    assert propose([(20.0, raised(A, 10))]) == []
+    assert propose([(20.0, raised(A, 10)), (40.0, raised(B, 30))]) == [("slow_down", 40.0)]
+    assert propose([(20.0, raised(A, 10)), (100.0, raised(A, 90))]) == []
+
+
+def test_sharp_words_add_up_over_both() -> None:
+    assert propose([(t, sharp(A, t)) for t in (10.0, 30.0)]) == []
+    assert propose([(10.0, sharp(A, 10)), (30.0, sharp(B, 30)), (50.0, sharp(A, 50))]) == [("sharp_words", 50.0)]
+    assert propose([(10.0, sharp(A, 10)), (80.0, sharp(B, 80)), (160.0, sharp(A, 160))]) == []
+
+
+def test_words_that_help_never_count_as_sharp() -> None:
+    kinds = [kind for kind in PhraseKind if kind.value in {"repair", "appreciation", "question", "i_statement"}]
+    assert propose([(float(t), sharp(A, t, kinds[t % len(kinds)])) for t in range(60)]) == []
+
+
+EDGES = {
+    "interruptions": ([(t, interruption(B, t)) for t in (10.0, 40.0, 70.0)], 4),
+    "interruptions_within_seconds": ([(t, interruption(B, t)) for t in (10.0, 40.0, 70.0)], 50.0),
+    "interruption_confidence": ([(t, interruption(B, t, 0.8)) for t in (10.0, 40.0, 70.0)], 0.9),
+    "raised_stretches": ([(20.0, raised(A, 10)), (40.0, raised(B, 30))], 3),
+    "raised_within_seconds": ([(20.0, raised(A, 10)), (60.0, raised(B, 50))], 30.0),
+    "sharp_phrases": ([(t, sharp(A, t)) for t in (10.0, 30.0, 50.0)], 4),
+    "sharp_within_seconds": ([(t, sharp(A, t)) for t in (10.0, 30.0, 50.0)], 30.0),
+    "hold_seconds": ([(0.0, FloorTaken(A, 0, None)), (170.0, raised(A, 160))], 200.0),
+    "balance_share": ([(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 330, 10)], 0.9),
+    "balance_window_seconds": ([(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 330, 10)], 600.0),
+    "balance_talk_seconds": ([(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 330, 10)], 300.0),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_every_threshold_decides_something(name: str) -> None:
+    events, moved = EDGES[name]
+    assert propose(events) != []
+    assert propose(events, options=replace(RuleOptions(), **{name: moved})) == []

@@ -1,0 +1,117 @@
+"""The review in a terminal: a screenful, as readable in a pipe as in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from voice_coach.events import CueOutcome
+from voice_coach.report import Report, SpeakerFigures
+from voice_coach.review import wording
+from voice_coach.review.lanes import cue_moment, reached_cues
+from voice_coach.review.moments import heard_moments
+
+_STYLES = ("#b5793a", "#4d86bf")  # of the two people: of equal weight, readable on light and on dark
+_COLUMN = 16
+_BAR = 34
+_INDENT = "  "
+
+
+def print_summary(report: Report, console: Console, page: Path | None) -> None:
+    """Print what the talk was like; `page` is where the whole review lies."""
+    for line in _lines(report, _block(console), page):
+        line.plain = _encodable(line.plain, console.encoding)
+        console.print(line, highlight=False)
+
+
+def _lines(report: Report, block: str, page: Path | None) -> Iterator[Text]:
+    session = report.session
+    when = wording.day(session.started_at)
+    ended = "ended before its time" if session.status == "interrupted" else None
+    facts = (when and wording.plain(when), wording.length(session.duration_seconds), ended)
+    yield Text(wording.title(report, 30), style="bold")
+    yield Text(", ".join(filter(None, facts)))
+    yield Text()
+    moments = heard_moments(report)
+    if moments:
+        yield Text("What went well: " + ", ".join(moment.together for moment in moments))
+        yield Text()
+    if any(stretch.speaker for stretch in report.speech):
+        yield from (_bar(speaker, style, block) for speaker, style in zip(report.speakers, _STYLES, strict=False))
+        yield Text()
+        yield from _table(report)
+        yield Text()
+    else:
+        yield Text("No voice of either of the two was heard.")
+    yield from _coach(report)
+    yield from _limits(report)
+    if page is not None:
+        yield Text(f"The whole review: {page}", overflow="fold")
+
+
+def _bar(speaker: SpeakerFigures, style: str, block: str) -> Text:
+    """One person's share of the talk."""
+    filled = block * round(_BAR * (speaker.talk_share or 0))
+    return Text.assemble(
+        _fitted(speaker.name, _COLUMN) + " ",
+        (filled.ljust(_BAR), style),
+        f" {wording.percent(speaker.talk_share):>5}  {wording.length(speaker.talk_seconds)}",
+    )
+
+
+def _table(report: Report) -> Iterator[Text]:
+    columns = [wording.figures(speaker) for speaker in report.speakers]
+    label_width = max(len(label) for label, _ in columns[0])
+    heads = (f"{_INDENT}{_fitted(speaker.name, _COLUMN, right=True)}" for speaker in report.speakers)
+    yield Text(" " * label_width + "".join(heads))
+    for row in zip(*columns, strict=True):
+        values = (f"{_INDENT}{value:>{_COLUMN}}" for _, value in row)
+        yield Text(row[0][0].ljust(label_width) + "".join(values))
+
+
+def _coach(report: Report) -> Iterator[Text]:
+    reached = reached_cues(report)
+    yield Text("The coach said:" if reached else "The coach kept quiet.")
+    for cue in reached:
+        spoken = cue.outcome == CueOutcome.SPOKEN
+        outcome = "" if spoken else f" ({wording.OUTCOMES[CueOutcome(cue.outcome)]})"
+        yield Text(f"{_INDENT}{wording.clock(cue_moment(cue)):>7}  {wording.plain(cue.text)}{outcome}")
+
+
+def _limits(report: Report) -> Iterator[Text]:
+    """Seconds that were unsure, foreign or lost, where there are any."""
+    session = report.session
+    parts = (
+        ("not sure whose voice", session.unsure_seconds),
+        ("an unknown voice", session.unknown_seconds),
+        ("not heard", session.lost_seconds),
+    )
+    known = [f"{what} {wording.length(seconds)}" for what, seconds in parts if seconds]
+    if session.words_engine is None:
+        known.append("no words were written down")
+    if known:
+        line = ", ".join(known)
+        yield Text(f"{line[0].upper()}{line[1:]}.")
+
+
+def _fitted(name: str, width: int, *, right: bool = False) -> str:
+    """A name in exactly `width` cells of a terminal, shortened where it is too long for them."""
+    name = wording.plain(name)
+    if cell_len(name) > width:
+        name = set_cell_size(name, width - 1).rstrip() + "…"
+    padding = " " * (width - cell_len(name))
+    return padding + name if right else name + padding
+
+
+def _block(console: Console) -> str:
+    """What bars are made of: a full block, where the output can show one."""
+    return "█" if _encodable("█", console.encoding) == "█" else "#"
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """A text as far as an output can show it: a pipe on Windows often knows few characters."""
+    return text.encode(encoding, "replace").decode(encoding)

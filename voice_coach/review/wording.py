@@ -1,0 +1,164 @@
+"""The words of a review: times, counts and kinds as people read them. None weighs one person against another."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from voice_coach.events import CueOutcome, OverlapKind, PhraseKind
+from voice_coach.report import Report, SpeakerFigures
+
+ABSENT = "not measured"
+"""Stands where a figure is `None`."""
+
+OVERLAPS = {
+    OverlapKind.BACKCHANNEL: "a sound of listening",
+    OverlapKind.COOPERATIVE: "spoke along for a moment",
+    OverlapKind.TURN_EDGE: "began just as the other ended",
+    OverlapKind.FAILED_BID: "wanted to speak, and let it go",
+    OverlapKind.INTERRUPTION: "came in, and the other stopped",
+    OverlapKind.CONTESTED: "both went on speaking",
+    OverlapKind.UNCLEAR: "unclear",
+}
+"""What happened, of every kind of overlap, from what helps to what is not known."""
+
+HELPING = {
+    PhraseKind.APPRECIATION: ("word of thanks", "words of thanks"),
+    PhraseKind.VALIDATION: ("word of understanding", "words of understanding"),
+    PhraseKind.PARAPHRASE: ("sentence said back", "sentences said back"),
+    PhraseKind.REPAIR: ("mending word", "mending words"),
+    PhraseKind.SOFTENED: ("gentle start", "gentle starts"),
+    PhraseKind.I_STATEMENT: ("“I” sentence", "“I” sentences"),
+    PhraseKind.QUESTION: ("question", "questions"),
+    PhraseKind.DISCLOSURE: ("personal sentence", "personal sentences"),
+}
+"""One and several of every kind that helps; those that are rarer, and say more, first."""
+
+LISTENING = ("sound of listening", "sounds of listening")
+
+ANOTHER_WAY = {
+    PhraseKind.ABSOLUTE: ("“Always”, “never”", "One time when it happened says more than every time."),
+    PhraseKind.LABEL: ("A word for the whole person", "What was done can change; who somebody is cannot."),
+    PhraseKind.BLAME: ("“You” sentences", "The same from the inside: how it was for me, and what I needed."),
+    PhraseKind.DEMAND: ("“Must” and “have to”", "As a wish, it leaves the other room to say yes."),
+}
+"""A gentle name, and another way, for every kind that hurts."""
+
+OUTCOMES = {
+    CueOutcome.SPOKEN: "said aloud",
+    CueOutcome.SHOWN: "shown on the screen",
+    CueOutcome.YIELDED: "broken off, because somebody spoke",
+    CueOutcome.EXPIRED: "no pause came in time",
+    CueOutcome.FAILED: "no voice could say it",
+}
+
+REACHED = frozenset({CueOutcome.SPOKEN, CueOutcome.SHOWN, CueOutcome.YIELDED})
+"""Outcomes of the cues that the two people heard or saw, if only in part."""
+
+# Control characters, bidirectional overrides, lone surrogates: unseen, they change what stands around them.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def visible(text: str) -> str:
+    """A text without the characters that nobody can see."""
+    return _INVISIBLE.sub(" ", text)
+
+
+def plain(text: str) -> str:
+    """A text of other people's making as one line that cannot disturb its surroundings."""
+    return " ".join(visible(text).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """A plain text of at most `limit` characters."""
+    text = plain(text)
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def clock(seconds: float) -> str:
+    """A moment of the talk: 0:07, 12:40, 1:02:07."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def length(seconds: float | None) -> str:
+    """A length of time: 0.4 s, 42 s, 2 min 41 s, 1 h 3 min."""
+    if seconds is None:
+        return ABSENT
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    parts = ((hours, "h"), (minute, "min"), (0 if hours else second, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def number(value: float | None) -> str:
+    """A count, or a figure without its fraction."""
+    return ABSENT if value is None else f"{value:.0f}"
+
+
+def percent(share: float | None) -> str:
+    """A share of 1 as whole percent."""
+    return ABSENT if share is None else f"{share:.0%}"
+
+
+def counted(count: int, words: tuple[str, str]) -> str:
+    """A count with its noun."""
+    return f"{count} {words[0] if count == 1 else words[1]}"
+
+
+def day(started_at: str | None) -> str | None:
+    """When the talk began, for people; a text that is no ISO date stands as it is."""
+    if started_at is None:
+        return None
+    try:
+        start = datetime.fromisoformat(started_at)
+    except ValueError:
+        return started_at
+    return f"{start.day} {start:%B %Y}, {start:%H:%M}"
+
+
+def title(report: Report, limit: int = 200) -> str:
+    """What the talk is called, each name at most `limit` characters long."""
+    return "A talk of " + " and ".join(shorten(speaker.name, limit) for speaker in report.speakers)
+
+
+def figures(speaker: SpeakerFigures) -> tuple[tuple[str, str], ...]:
+    """The figures of one person, with their names, in the same order for everybody."""
+    return (
+        ("turns", number(speaker.turns)),
+        ("a typical turn", length(speaker.median_turn_seconds)),
+        ("longest turn", length(speaker.longest_turn_seconds)),
+        ("silence before answering", length(speaker.median_gap_seconds)),
+        ("interrupted the other", number(speaker.interruptions_made)),
+        ("sounds of listening", number(speaker.backchannels_given)),
+        ("words a minute", number(speaker.words_per_minute)),
+    )
+
+
+def limits(report: Report) -> tuple[str, ...]:
+    """What was unsure, missing or left out, one sentence each."""
+    session = report.session
+    if session.words_engine is None:
+        sentences = ["No words were written down."]
+    elif not any(turn.text for turn in report.turns):
+        sentences = ["No words were found to write down."]
+    else:
+        sentences = [f"The words were written down by a machine ({plain(session.words_engine)}) and may be wrong."]
+    if session.utterances_left_out:
+        left_out = counted(session.utterances_left_out, ("stretch of speech was", "stretches of speech were"))
+        sentences.append(f"{left_out} left without words, because the machine was not sure of them.")
+    if session.unsure_seconds:
+        sentences.append(
+            f"For {length(session.unsure_seconds)} it was not sure whose voice it heard: "
+            "that counts as talk, and nothing was decided on it."
+        )
+    if session.unknown_seconds:
+        sentences.append(f"An unknown voice was heard for {length(session.unknown_seconds)}; it counts for nobody.")
+    if session.lost_seconds:
+        sentences.append(f"{length(session.lost_seconds)} were not heard at all; shares are of what was heard.")
+    if session.coach_seconds:
+        sentences.append(f"The coach itself spoke for {length(session.coach_seconds)}, counted apart.")
+    return tuple(sentences)
