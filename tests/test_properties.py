@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.marked import MarkedTalk, eager, run_marked
 from tests.talks import NAMES, TENTH, coach, speech, track
+from voice_coach import resources
 from voice_coach.coaching import CoachingOptions
 from voice_coach.events import CueOutcome, CueSettled, FloorTaken, OverlapHeard, Speaker, TalkEnded, TurnEnded
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import load_lexicon
 from voice_coach.report import SessionFacts, build_report
 from voice_coach.restraint import RestraintOptions
 from voice_coach.rules import RuleOptions
 
 A, B = Speaker.A, Speaker.B
+LEXICON = load_lexicon(resources.config_folder() / "language" / "en.toml")  # not a fixture: those are printed whole
 
 runs = st.lists(st.tuples(st.integers(1, 60), st.integers(2, 40)), max_size=12)
 
@@ -70,13 +72,13 @@ def heated_talks(draw: st.DrawFn) -> tuple[str, str]:
     return a, b
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1500, deadline=None)
 @given(heated_talks(), st.booleans())
-def test_the_coach_keeps_its_promises(lexicon: Lexicon, talk: tuple[str, str], quick: bool) -> None:
+def test_the_coach_keeps_its_promises(talk: tuple[str, str], quick: bool) -> None:
     restraint = RestraintOptions(spacing_seconds=30.0, budget=2, budget_window_seconds=60.0)
     restraint = replace(restraint, quiet_opening_seconds=0.0) if quick else restraint
     options = CoachingOptions(rules=RuleOptions(hold_seconds=60.0), restraint=restraint)
-    events = coach(*talk, lexicon, options)
+    events = coach(*talk, LEXICON, options)
     said = speech(*talk)
 
     begun = [event for event in events if isinstance(event, CueSettled) and event.started_sample is not None]
@@ -101,11 +103,11 @@ def test_the_coach_keeps_its_promises(lexicon: Lexicon, talk: tuple[str, str], q
     assert all(one.cue.text != two.cue.text for one, two in pairwise(begun) if one.cue.rule == two.cue.rule)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None)
 @given(heated_talks())
-def test_figures_add_up(lexicon: Lexicon, talk: tuple[str, str]) -> None:
+def test_figures_add_up(talk: tuple[str, str]) -> None:
     marked = MarkedTalk(speech(*talk), TENTH * (max(map(len, talk)) + 10))
-    events = run_marked(marked, lexicon, eager())
+    events = run_marked(marked, LEXICON, eager())
     report = build_report(events, SessionFacts("x", "x", NAMES))
     talked = sum(speaker.talk_seconds for speaker in report.speakers)
     assert abs(sum(speaker.talk_share or 0.0 for speaker in report.speakers) - 1.0) < 1e-3

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from tools.hearing.corpus import Reader, speech_probability
+from tools.hearing.corpus import Reader, levelled, speech_probability
 from tools.hearing.rooms import Room
-from tools.hearing.simulate import Manner, make_talk
+from tools.hearing.simulate import Scene, make_talk
 from voice_coach.acoustics import Floats
 from voice_coach.engines import voiceprint
 from voice_coach.engines.mixtures import Mixture
@@ -25,8 +25,8 @@ def _values(readers: Sequence[Reader], rooms: Sequence[Room], seed: int) -> list
     values: list[list[Floats]] = [[], [], [], []]
     for place in range(0, len(order) - 1, 2):
         pair = (readers[order[place]], readers[order[place + 1]])
-        talk = make_talk(pair, rooms[int(rng.integers(len(rooms)))], rng, 2.0, 8.0, Manner())
-        enrolments = [voiceprint.enrol(s, speech_probability(s)) for s in talk.enrolments]
+        talk = make_talk(pair, Scene(rooms[int(rng.integers(len(rooms)))], 2.0, 8.0), rng)
+        enrolments = [voiceprint.enrol(s, speech_probability(s)) for s in map(levelled, talk.enrolments)]
         mean = np.mean([e.log_mel[2:-2][e.loud].mean(axis=0) for e in enrolments], axis=0, dtype=np.float32)
         for enrolment in enrolments:
             log_mel = enrolment.log_mel - mean

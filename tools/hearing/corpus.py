@@ -15,6 +15,7 @@ import soxr
 from scipy.ndimage import binary_closing, binary_dilation, binary_opening
 
 from voice_coach.acoustics import Floats
+from voice_coach.engines.recording import LevelMeter
 from voice_coach.engines.silero import BLOCK, SileroDetector
 from voice_coach.segment import SAMPLE_RATE
 
@@ -50,6 +51,13 @@ def speech_probability(samples: Floats) -> Floats:
     """Silero's probability for every 512 samples of a recording at the usual level."""
     padded = np.pad(samples, (0, -len(samples) % BLOCK))
     return SileroDetector().process(padded)
+
+
+def levelled(samples: Floats) -> Floats:
+    """A recording at the nominal level, as the runner brings every recording to it."""
+    meter = LevelMeter()
+    meter.process(samples, 0)
+    return samples * np.float32(meter.gain)
 
 
 def speech_steps(samples: Floats) -> np.ndarray:

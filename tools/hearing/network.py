@@ -106,7 +106,13 @@ def export(model: SpeakerNet, path: Path) -> None:
     outputs = ["logits", *(f"next_{k}" for k in range(len(states)))]
     axes = {name: {2: "frames"} for name in ("common", "first", "second", "logits")}
     torch.onnx.export(
-        model, example, str(path), input_names=inputs, output_names=outputs, dynamic_axes=axes, opset_version=17,
+        model,
+        example,
+        str(path),
+        input_names=inputs,
+        output_names=outputs,
+        dynamic_axes=axes,
+        opset_version=17,
         dynamo=False,
     )
     stored = onnx.load(str(path))

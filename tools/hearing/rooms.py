@@ -47,9 +47,8 @@ def make_room(rng: np.random.Generator, reverberation: tuple[float, float] = (0.
     for seat in range(3):
         own = []
         for response in responses[seat * places : (seat + 1) * places]:
-            direct = int(np.argmax(np.abs(response)))
-            response = response[max(0, direct - 16) :]
-            own.append((response / np.sqrt((response**2).sum())).astype(np.float32))
+            heard = response[max(0, int(np.argmax(np.abs(response))) - 16) :]
+            own.append((heard / np.sqrt((heard**2).sum())).astype(np.float32))
         seats.append(tuple(own))
     return Room(seconds, tuple(seats))
 

@@ -37,6 +37,17 @@ class Manner:
     snr_db: tuple[float, float] = (8.0, 32.0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """Where and how long a talk is, in seconds, and who else is in the room."""
+
+    room: Room
+    seconds: float
+    enrolment_seconds: float
+    manner: Manner = field(default_factory=Manner)
+    visitor: Reader | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """An overlap with its truth: kind, who began it (0 or 1), start and end in seconds."""
@@ -75,8 +86,9 @@ def hum(rng: np.random.Generator, pitch_hz: float) -> Floats:
             parts.append(rng.standard_normal(int(rng.uniform(0.03, 0.09) * SAMPLE_RATE)) * 0.08)
     samples = np.concatenate(parts)
     nasal = sosfilt(butter(2, [120, rng.uniform(700, 1500)], "band", fs=SAMPLE_RATE, output="sos"), samples)
-    vowel = sosfilt(butter(2, [rng.uniform(400, 700), rng.uniform(1000, 2600)], "band", fs=SAMPLE_RATE, output="sos"),
-                    samples)
+    vowel = sosfilt(
+        butter(2, [rng.uniform(400, 700), rng.uniform(1000, 2600)], "band", fs=SAMPLE_RATE, output="sos"), samples
+    )
     mix = nasal + rng.uniform(0, 0.5) * vowel + rng.standard_normal(len(samples)) * 0.01
     return faded((mix * SPEECH_RMS / (mix.std() + 1e-9)).astype(np.float32), 0.02)
 
@@ -104,10 +116,12 @@ class _Deck:
     """Deals a reader's phrases again and again, whole or in parts."""
 
     def __init__(self, phrases: Sequence[Floats], rng: np.random.Generator) -> None:
-        self._phrases, self._rng, self._left = list(phrases), rng, []  # type: ignore[var-annotated]
+        self._phrases, self._rng = list(phrases), rng
+        self._left: list[Floats] = []
         self.pitch_hz = pitch_of(phrases)
 
     def phrase(self, low: float = 0.5, high: float = 9.0) -> Floats:
+        """A phrase of `low` to `high` seconds, or shorter."""
         if not self._left:
             self._left = [self._phrases[i] for i in self._rng.permutation(len(self._phrases))]
         samples = self._left.pop()
@@ -118,6 +132,7 @@ class _Deck:
         return faded(samples, 0.01)
 
     def backchannel(self) -> Floats:
+        """A short soft word or hum."""
         softer = np.float32(10 ** (-self._rng.uniform(0, 12) / 20))
         if self._rng.random() < 0.5:
             return hum(self._rng, self.pitch_hz * self._rng.uniform(0.9, 1.1)) * softer
@@ -140,6 +155,7 @@ class _Table:
         self.happenings = []
 
     def put(self, who: int, samples: Floats, place: int, label: int = 1) -> int:
+        """Lay samples on a track; returns where they end."""
         end = min(place + len(samples), self.tracks.shape[1])
         self.tracks[who, place:end] += samples[: end - place]
         if who < 2:
@@ -155,6 +171,7 @@ class _Table:
         self.labels[who, round((place + fade // 2) / STEP) : round(end / STEP)] = 0
 
     def note(self, kind: str, by: int, start: int, end: int) -> None:
+        """Write down what happened."""
         self.happenings.append(Happening(kind, by, start / SAMPLE_RATE, end / SAMPLE_RATE))
 
 
@@ -254,42 +271,44 @@ def _deal_enrolment(reader: Reader, seconds: float, rng: np.random.Generator) ->
     return np.concatenate(speech), [phrase for phrase in order if len(phrase) > SAMPLE_RATE // 4]
 
 
-def make_talk(
-    readers: tuple[Reader, Reader],
-    room: Room,
-    rng: np.random.Generator,
-    seconds: float,
-    enrolment_seconds: float,
-    manner: Manner,
-    visitor: Reader | None = None,
-) -> Talk:
+def make_talk(readers: tuple[Reader, Reader], scene: Scene, rng: np.random.Generator) -> Talk:
     """A talk of two readers in a room, and their enrolments at the same table a moment before."""
-    dealt = [_deal_enrolment(reader, enrolment_seconds, rng) for reader in readers]
-    table = _Table(int(seconds * SAMPLE_RATE), rng)
-    decks = [_Deck(phrases, rng) for _, phrases in dealt]
-    _lay_talk(table, decks, manner)
-    if visitor is not None and rng.random() < manner.visitor:
-        _lay_visitor(table, visitor, near=rng.random() < 0.5)
-    count = table.count
-    for who, reader in enumerate(readers):
-        for _ in range(rng.poisson(0.2 * seconds)):
-            if reader.pauses:
-                breath = reader.pauses[int(rng.integers(len(reader.pauses)))]
-                table.put(2, breath * np.float32(rng.uniform(0.5, 1.5)), int(rng.integers(0, count)))
+    dealt = [_deal_enrolment(reader, scene.enrolment_seconds, rng) for reader in readers]
+    table = _Table(int(scene.seconds * SAMPLE_RATE), rng)
+    _lay_talk(table, [_Deck(phrases, rng) for _, phrases in dealt], scene.manner)
+    if scene.visitor is not None and rng.random() < scene.manner.visitor:
+        _lay_visitor(table, scene.visitor, near=rng.random() < 0.5)
+    for reader in readers:
+        _lay_breaths(table, reader)
     difference = rng.uniform(-7, 7) / 2
     gains = (10 ** (difference / 20), 10 ** (-difference / 20), 1.0)
-    device, snr_db = int(rng.integers(1 << 30)), rng.uniform(*manner.snr_db)
-    floor = SPEECH_RMS * 0.8 * 10 ** (-snr_db / 20)
-    mix = sum(_through_room(table.tracks[s, :count], room.seats[s], rng) * gains[s] for s in range(3))
-    mix = mix + noise(count, rng) * floor
-    if rng.random() < 0.4:
-        mix = mix + knocks(count, rng, rng.uniform(0.05, 0.4))
-    level = np.float32(10 ** (rng.normal(0, 3) / 20))
+    device = int(rng.integers(1 << 30))
+    floor = SPEECH_RMS * 0.8 * 10 ** (-rng.uniform(*scene.manner.snr_db) / 20)
     enrolments = []
-    for who, (speech, _) in enumerate(dealt):
-        heard = _through_room(speech, room.seats[who][:1], rng) * gains[who] * 10 ** (rng.uniform(-2, 2) / 20)
-        heard = heard + noise(len(heard), rng) * floor
+    for seat, (speech, _) in enumerate(dealt):
+        gain = gains[seat] * 10 ** (rng.uniform(-2, 2) / 20)
+        heard = _through_room(speech, scene.room.seats[seat][:1], rng) * gain
+        heard += noise(len(heard), rng) * floor
         enrolments.append(microphone(heard, rng, device).astype(np.float32))
-    samples = (microphone(mix, rng, device) * level).astype(np.float32)
-    happenings = tuple(h for h in table.happenings if h.end_seconds < seconds - 2)
-    return Talk(samples, table.labels[:, : count // STEP], (enrolments[0], enrolments[1]), happenings)
+    samples = microphone(_mix(table, scene.room, gains, floor), rng, device).astype(np.float32)
+    happenings = tuple(h for h in table.happenings if h.end_seconds < scene.seconds - 2)
+    return Talk(samples, table.labels[:, : table.count // STEP], (enrolments[0], enrolments[1]), happenings)
+
+
+def _lay_breaths(table: _Table, reader: Reader) -> None:
+    """Breath and rustle between the phrases, which are nobody's speech."""
+    rng = table.rng
+    for _ in range(rng.poisson(0.2 * table.count / SAMPLE_RATE) if reader.pauses else 0):
+        breath = reader.pauses[int(rng.integers(len(reader.pauses)))]
+        table.put(2, breath * np.float32(rng.uniform(0.5, 1.5)), int(rng.integers(0, table.count)))
+
+
+def _mix(table: _Table, room: Room, gains: Sequence[float], floor: float) -> np.ndarray:
+    """What arrives at the microphone: three seats, noise, now and then a knock."""
+    rng, count = table.rng, table.count
+    mix = noise(count, rng) * floor
+    for seat in range(3):
+        mix += _through_room(table.tracks[seat, :count], room.seats[seat], rng) * gains[seat]
+    if rng.random() < 0.4:
+        mix += knocks(count, rng, rng.uniform(0.05, 0.4))
+    return mix

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from tools.hearing import background, corpus
 from tools.hearing.network import LOOK_AHEAD, SpeakerNet, export
 from tools.hearing.rooms import Room, make_room
-from tools.hearing.simulate import IGNORE, Manner, make_talk
+from tools.hearing.simulate import IGNORE, Scene, make_talk
 from voice_coach.acoustics import FrameAnalyser
 from voice_coach.engines import voiceprint
 from voice_coach.engines.silero import BLOCK
@@ -52,12 +52,13 @@ def example(
         first, second, third = rng.permutation(len(readers))[:3]
     room = rooms[int(rng.integers(len(rooms)))]
     pair = (readers[first], readers[second])
-    talk = make_talk(pair, room, rng, TALK_SECONDS, rng.uniform(3, 9), Manner(), readers[third])
-    enrolments = [voiceprint.enrol(s, corpus.speech_probability(s)) for s in talk.enrolments]
+    talk = make_talk(pair, Scene(room, TALK_SECONDS, rng.uniform(3, 9), visitor=readers[third]), rng)
+    enrolments = [voiceprint.enrol(s, corpus.speech_probability(s)) for s in map(corpus.levelled, talk.enrolments)]
+    samples = corpus.levelled(talk.samples) * np.float32(10 ** (rng.normal(0, 1.5) / 20))
     prints = voiceprint.Voiceprint(voiceprint.pair_voices(*enrolments, model), model)
     analyser = FrameAnalyser()
-    frames = voiceprint.join_frames([analyser.process(talk.samples), analyser.finish()])
-    features = prints.features(frames, frame_speech(talk.samples, len(frames)))
+    frames = voiceprint.join_frames([analyser.process(samples), analyser.finish()])
+    features = prints.features(frames, frame_speech(samples, len(frames)))
     return features.common, features.first, features.second, classes(talk.labels)
 
 
@@ -102,7 +103,7 @@ def examples(
 
 
 def vary(common: Tensor, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Differences between enrolment and talk that the simulator does not make: level, channel, weak or strong ratios."""
+    """Differences between enrolment and talk that the simulator does not make: level, channel, strength of ratios."""
     count = len(common)
     common = common.clone()
     common[:, :32] += torch.randn(count, 32, 1) * 0.12 + torch.randn(count, 1, 1) * 0.1
@@ -129,10 +130,12 @@ def score(model: SpeakerNet, data: Examples) -> tuple[float, float]:
     """Cross-entropy and frame error rate (missed, false and confused speech over all speech) on examples."""
     model.eval()
     with torch.no_grad():
-        logits = torch.cat([
-            model.whole(*_batch(data, np.arange(i, min(i + 16, len(data.labels)))))
-            for i in range(0, len(data.labels), 16)
-        ])
+        logits = torch.cat(
+            [
+                model.whole(*_batch(data, np.arange(i, min(i + 16, len(data.labels)))))
+                for i in range(0, len(data.labels), 16)
+            ]
+        )
     labels = torch.from_numpy(data.labels[:, : logits.shape[2]].astype(np.int64))
     loss = nn.functional.cross_entropy(logits, labels, ignore_index=IGNORE).item()
     said, true = logits.argmax(1), labels
@@ -167,8 +170,14 @@ def fit(train: Examples, dev: Examples, seed: int, epochs: int, batch: int = 12)
             optimiser.step()
             schedule.step()
         dev_loss, errors = score(model, dev)
-        log.info("seed %d epoch %d: dev cross-entropy %.4f, frame errors %.2f %%, %.0f s", seed, epoch, dev_loss,
-                 100 * errors, time.monotonic() - began)
+        log.info(
+            "seed %d epoch %d: dev cross-entropy %.4f, frame errors %.2f %%, %.0f s",
+            seed,
+            epoch,
+            dev_loss,
+            100 * errors,
+            time.monotonic() - began,
+        )
     return model, dev_loss
 
 

@@ -119,7 +119,7 @@ class Recording:
         InputError
             If it is shorter than two seconds, or digitally silent.
         """
-        meter = _Meter()
+        meter = LevelMeter()
         for samples, lost in self.chunks():
             meter.process(samples, lost)
         if meter.samples < SHORTEST_SECONDS * SAMPLE_RATE:
@@ -140,7 +140,7 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
         return
 
 
-class _Meter:
+class LevelMeter:
     """Level of a stream: a histogram of the power of its 20 ms frames, in steps of 0.5 dB."""
 
     def __init__(self) -> None:

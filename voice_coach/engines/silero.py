@@ -54,7 +54,8 @@ class SileroDetector:
         inputs = np.concatenate((ends[:-1], blocks), axis=1)
         if self._blocks // _RESET_BLOCKS != (self._blocks + len(blocks)) // _RESET_BLOCKS:
             self._forget()
-            self._run(self._recent)
+            if len(self._recent):
+                self._run(self._recent)
         self._blocks += len(blocks)
         self._recent = np.concatenate((self._recent, inputs))[-_WARM_UP_BLOCKS:]
         return self._run(inputs)

@@ -1,0 +1,382 @@
+"""The command line as people meet it: what works, and every kind of bad input with its sentence and exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import FIXTURES
+from tests.sounds import RATE, babble, write_encoded, write_float_wave, write_wave
+from voice_coach import __version__
+from voice_coach.cli import main
+from voice_coach.engines.recording import Recording
+
+DEMO = FIXTURES / "demo"
+SPEAKERS = [f"--speaker=Maya={DEMO / 'enrol_a.flac'}", f"--speaker=Daniel={DEMO / 'enrol_b.flac'}"]
+FILES = {"journal.jsonl", "report.json", "report.html", "report.md", "turns.rttm", "turns.csv"}
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 25 s of the demo talk."""
+    samples = np.concatenate([block.samples for block in Recording(DEMO / "talk.flac").blocks()])[: 25 * RATE]
+    return write_wave(tmp_path_factory.mktemp("clip") / "talk.wav", samples)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command."""
+    try:
+        code = main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # argparse
+        code = int(stop.code or 0)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def analyze(capsys: pytest.CaptureFixture[str], audio: Path, *more: str | Path) -> tuple[int, str, str]:
+    return run(capsys, "analyze", audio, "--words", "off", "--mute", *more)
+
+
+# What works
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version")[1].strip().endswith(__version__)
+    for command in ("demo", "analyze", "review"):
+        assert command in run(capsys, "--help")[1]
+        code, out, _ = run(capsys, command, "--help")
+        assert code == 0
+        assert len(out.splitlines()) <= 24, "a command's help fits a screen"
+
+
+def test_analyze_leaves_a_whole_session(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    folder, mixed = tmp_path / "session", tmp_path / "mixed.wav"
+    code, out, err = analyze(capsys, clip, *SPEAKERS, "--out", folder, "--render", mixed)
+    assert (code, err) == (0, "")
+    assert {path.name for path in folder.iterdir()} >= FILES
+    assert "Maya" in out
+    assert str(folder / "report.html") in out.replace("\n", "")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["schema_version"] == 1
+    assert [speaker["name"] for speaker in report["speakers"]] == ["Maya", "Daniel"]
+    assert report["session"]["words_engine"] is None
+    assert report["speakers"][0]["words"] is None
+    assert sum(speaker["talk_share"] for speaker in report["speakers"]) == pytest.approx(1.0, abs=1e-3)
+    assert report["turns"]
+    rows = list(csv.DictReader((folder / "turns.csv").open(encoding="utf-8")))
+    assert len(rows) == len(report["turns"])
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
+    assert Recording(mixed).survey().seconds == pytest.approx(25.0, abs=0.1)
+
+
+def test_voices_are_found_by_themselves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = analyze(capsys, DEMO / "talk.flac", "--out", tmp_path / "s", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert [speaker["name"] for speaker in report["speakers"]] == ["Speaker A", "Speaker B"]
+    assert report["turns"][0]["speaker"] == "Speaker A"
+
+
+def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    assert analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / "s", "--quiet") == (0, "", "")
+
+
+def test_sessions_without_a_folder_lie_in_the_users_own(
+    capsys: pytest.CaptureFixture[str], clip: Path, home: Path
+) -> None:
+    assert analyze(capsys, clip, *SPEAKERS)[0] == 0
+    (session,) = [path.parent for path in home.rglob("journal.jsonl")]
+    assert session.stat().st_mode & 0o777 == 0o700
+    code, out, _ = run(capsys, "review")
+    assert code == 0
+    assert "Maya" in out
+
+
+def test_review_rebuilds_from_the_journal_and_exports(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "session"
+    assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
+    before = (folder / "report.json").read_text(encoding="utf-8")
+    for path in folder.iterdir():
+        if path.name != "journal.jsonl":
+            path.unlink()
+    assert run(capsys, "review", folder)[0] == 0
+    assert {path.name for path in folder.iterdir()} >= FILES
+    assert (folder / "report.json").read_text(encoding="utf-8") == before
+    for name in ("json", "csv", "md", "rttm", "vtt"):
+        code, out, _ = run(capsys, "review", folder, "--export", name, tmp_path / "out")
+        assert code == 0
+        assert Path(out.strip()).is_file()
+
+
+def test_settings_of_ones_own(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[hearing.attribution]\nminimum_seconds = 1.0\n", encoding="utf-8")
+    reports = []
+    for place, more in enumerate(([], ["--config", own])):
+        code, out, _ = analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / str(place), "--json", *more)
+        assert code == 0
+        reports.append(json.loads(out))
+    assert len(reports[1]["speech"]) < len(reports[0]["speech"])
+
+
+@pytest.mark.parametrize("name", ["a b.wav", "it's \"this\".wav", "<script>alert(1)<.wav", "🙂.wav", "محادثة.wav"])
+def test_files_and_people_of_every_name(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, name: str
+) -> None:
+    audio = shutil.copy(clip, tmp_path / name)
+    folder, person = tmp_path / "session", name.removesuffix(".wav")
+    speakers = [f"--speaker={person}={DEMO / 'enrol_a.flac'}", f"--speaker=B={DEMO / 'enrol_b.flac'}"]
+    code, _, err = analyze(capsys, Path(audio), *speakers, "--out", folder)
+    assert (code, err) == (0, "")
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["speakers"][0]["name"] == person
+    assert "<script>" not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("how", ["8 kHz", "96 kHz 24 bit", "stereo", "mp3", "m4a", "mp4", "nan", "clipped"])
+def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, how: str) -> None:
+    samples = np.concatenate([block.samples for block in Recording(clip).blocks()])
+    high = np.interp(np.arange(0, len(samples), RATE / 48_000), np.arange(len(samples)), samples).astype(np.float32)
+    odd = samples.copy()
+    odd[5000:5400] = np.nan
+    make = {
+        "8 kHz": lambda: write_wave(tmp_path / "t.wav", samples[::2], 8_000),
+        "96 kHz 24 bit": lambda: write_wave(tmp_path / "t.wav", np.repeat(high, 2), 96_000, 3),
+        "stereo": lambda: write_wave(tmp_path / "t.wav", np.stack((samples, samples), axis=1)),
+        "mp3": lambda: write_encoded(tmp_path / "t.mp3", high, "libmp3lame", 48_000),
+        "m4a": lambda: write_encoded(tmp_path / "t.m4a", high, "aac", 48_000),
+        "mp4": lambda: write_encoded(tmp_path / "t.mp4", high, "aac", 48_000, video=True),
+        "nan": lambda: write_float_wave(tmp_path / "t.wav", odd),
+        "clipped": lambda: write_wave(tmp_path / "t.wav", np.clip(samples * 20, -1, 1)),
+    }
+    code, out, err = analyze(capsys, make[how](), *SPEAKERS, "--out", tmp_path / "s", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["session"]["duration_seconds"] == pytest.approx(25.0, abs=0.2)
+    assert sum(speaker["talk_seconds"] for speaker in report["speakers"]) > 12
+    assert all(speaker["turns"] >= 2 for speaker in report["speakers"])
+
+
+def test_noise_is_a_talk_without_speech(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    noise = (np.random.default_rng(0).standard_normal(20 * RATE) * 0.01).astype(np.float32)
+    audio = write_wave(tmp_path / "noise.wav", noise)
+    code, out, err = analyze(capsys, audio, *SPEAKERS, "--out", tmp_path / "s", "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report["turns"] == report["cues"] == []
+    assert [speaker["talk_share"] for speaker in report["speakers"]] == [None, None]
+
+
+# Bad input
+
+
+def refused(capsys: pytest.CaptureFixture[str], code: int, sentence: str, *arguments: str | Path) -> None:
+    """The command ends with this code and one sentence."""
+    found, out, err = run(capsys, *arguments)
+    assert found == code
+    assert out == ""
+    assert sentence in err
+    assert err.startswith(("voice-coach: ", "usage: "))
+    assert "Traceback" not in err
+    if code != 2 or not err.startswith("usage"):
+        assert err.count("\n") == 1
+
+
+def test_bad_recordings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("no recording\n" * 100, encoding="utf-8")
+    (tmp_path / "empty.wav").touch()
+    header = tmp_path / "header.wav"
+    header.write_bytes(write_wave(tmp_path / "w.wav", babble(3.0)).read_bytes()[:30])
+    cases = {
+        tmp_path / "missing.wav": "there is no file",
+        tmp_path: "is a folder, not a recording",
+        tmp_path / "empty.wav": "is empty",
+        text: "is not a recording that can be read",
+        header: "is not a recording that can be read",
+        write_wave(tmp_path / "only.wav", babble(0.0)): "is too short: 0.0 s, at least 2 s are needed",
+        write_wave(tmp_path / "short.wav", babble(1.9)): "is too short: 1.9 s",
+        write_wave(tmp_path / "silent.wav", np.zeros(5 * RATE, np.float32)): "is silent",
+    }
+    for audio, sentence in cases.items():
+        refused(capsys, 3, sentence, "analyze", audio, "--out", tmp_path / "session")
+        assert not (tmp_path / "session").exists()
+
+
+def test_one_voice_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    refused(capsys, 3, "only one voice was found in it", "analyze", DEMO / "enrol_a.flac", "--out", tmp_path / "s")
+
+
+def test_no_speech_to_find_voices_in(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    noise = (np.random.default_rng(0).standard_normal(20 * RATE) * 0.01).astype(np.float32)
+    audio = write_wave(tmp_path / "noise.wav", noise)
+    refused(capsys, 3, "too little speech in it to tell two voices apart", "analyze", audio, "--out", tmp_path / "s")
+
+
+def test_bad_voices(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    short = write_wave(tmp_path / "short.wav", babble(4.0))
+    refused(capsys, 3, "s of speech; a voice is learnt from 10 s", "analyze", clip, f"--speaker=A={short}", SPEAKERS[1])
+    refused(capsys, 3, "there is no file", "analyze", clip, "--speaker=A=missing.wav", SPEAKERS[1])
+    refused(capsys, 2, "give --speaker twice", "analyze", clip, SPEAKERS[0])
+    refused(capsys, 2, "give --speaker twice", "analyze", clip, *SPEAKERS, f"--speaker=C={DEMO / 'enrol_a.flac'}")
+    refused(capsys, 2, "need different names", "analyze", clip, SPEAKERS[0], SPEAKERS[0])
+    refused(capsys, 2, "is not NAME=AUDIO", "analyze", clip, "--speaker=Maya")
+    refused(capsys, 2, "is not NAME=AUDIO", "analyze", clip, "--speaker= =a.wav")
+
+
+def test_bad_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    refused(capsys, 2, "COMMAND", *())
+    refused(capsys, 2, "invalid choice", "sing")
+    refused(capsys, 2, "required: AUDIO", "analyze")
+    refused(capsys, 2, "invalid choice: 'cloud'", "analyze", "a.wav", "--words", "cloud")
+    refused(capsys, 3, "there is no session", "review")
+    refused(capsys, 3, "holds no session", "review", tmp_path)
+
+
+def test_bad_settings(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[coaching.restraint]\nbudged = 1\n", encoding="utf-8")
+    refused(capsys, 2, "did you mean coaching.restraint.budget?", "analyze", clip, "--config", own)
+    own.write_text("[coaching.restraint]\nbudget = 99\n", encoding="utf-8")
+    refused(capsys, 2, "budget is 99, but must lie between 0 and 20", "analyze", clip, "--config", own)
+    refused(capsys, 2, "cannot be read", "analyze", clip, "--config", tmp_path / "missing.toml")
+
+
+def test_what_this_machine_lacks(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    refused(capsys, 4, "no Whisper model is installed", "analyze", clip, "--words", "whisper", "--out", tmp_path / "s")
+
+
+def test_folders_that_cannot_be_used(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    refused(capsys, 3, "cannot be made", "analyze", clip, *SPEAKERS, "--out", file / "session")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # tests may run as a user who may write anywhere
+    refused(capsys, 3, "cannot be written: Permission denied", "analyze", clip, *SPEAKERS, "--out", tmp_path / "s")
+
+
+def test_another_talks_session_is_not_overwritten(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "session"
+    assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
+    before = (folder / "journal.jsonl").read_bytes()
+    other = shutil.copy(clip, tmp_path / "other.wav")
+    refused(capsys, 2, "already holds the session of", "analyze", other, *SPEAKERS, "--out", folder)
+    assert (folder / "journal.jsonl").read_bytes() == before
+    assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
+
+
+def test_a_damaged_journal_is_left_alone(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text("damaged\n", encoding="utf-8")
+    refused(capsys, 3, "is not a journal of voice_coach", "analyze", clip, *SPEAKERS, "--out", tmp_path)
+    assert (tmp_path / "journal.jsonl").read_text(encoding="utf-8") == "damaged\n"
+
+
+# Whole processes
+
+
+def process(*arguments: str | Path, **how: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "voice_coach", *map(str, arguments)]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload,no-any-return]
+
+
+def wait_for_turns(folder: Path, seconds: float = 60.0) -> None:
+    """Until the journal holds a turn."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        journal = folder / "journal.jsonl"
+        if journal.exists() and b"TurnEnded" in journal.read_bytes():
+            return
+        time.sleep(0.05)
+    pytest.fail("no turn was journalled")
+
+
+def test_ctrl_c_saves_the_session(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    child = process("analyze", DEMO / "talk.flac", *SPEAKERS, "--words", "off", "--mute", "--out", folder)
+    wait_for_turns(folder)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Traceback" not in err
+    assert {path.name for path in folder.iterdir()} >= FILES
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["session"]["status"] == "interrupted"
+    assert report["turns"]
+    assert "Maya" in out
+    assert run(capsys, "review", folder)[0] == 0
+
+
+def test_a_killed_program_loses_nothing_that_was_journalled(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    child = process("analyze", DEMO / "talk.flac", *SPEAKERS, "--words", "off", "--mute", "--out", folder)
+    wait_for_turns(folder)
+    child.kill()
+    child.communicate(timeout=60)
+    code, out, _ = run(capsys, "review", folder, "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["session"]["status"] == "interrupted"
+    assert report["turns"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes as Linux does")
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+
+    folder = tmp_path / "session"
+    child = process(
+        "analyze", DEMO / "talk.flac", *SPEAKERS, "--words", "off", "--mute", "--out", folder, preexec_fn=limit
+    )
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 3
+    assert err.count("\n") == 1
+    assert f"{folder} cannot be written: File too large" in err
+    assert b"TurnEnded" in (folder / "journal.jsonl").read_bytes()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_mix_that_does_not_fit_is_said_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    code, _, err = analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / "s", "--render", "/dev/full")
+    assert code == 3
+    assert "/dev/full cannot be written: No space left on device" in err
+    assert (tmp_path / "s" / "report.json").is_file()
+
+
+def test_a_reader_that_goes_away_is_no_error(clip: Path, tmp_path: Path) -> None:
+    child = process("analyze", clip, *SPEAKERS, "--words", "off", "--mute", "--out", tmp_path / "s", "--json")
+    assert child.stdout is not None
+    child.stdout.close()
+    child.stdout = None
+    _, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
+def test_nothing_is_asked_of_the_network(clip: Path, tmp_path: Path) -> None:
+    """The whole loop, words and voice included, without any network interface."""
+    inside = ["unshare", "-rn", sys.executable, "-m", "voice_coach", "analyze", clip, *SPEAKERS, "--out", tmp_path / "s"]
+    done = subprocess.run(list(map(str, inside)), text=True, capture_output=True, timeout=300, check=False)
+    if "unshare failed" in done.stderr or "Operation not permitted" in done.stderr:
+        pytest.skip("this machine does not let a user make a network namespace")
+    assert (done.returncode, done.stderr) == (0, "")
