@@ -56,7 +56,7 @@ def test_the_floor_goes_back_by_name_at_the_pause(lexicon: Lexicon) -> None:
 
 def test_their_own_words_are_read_back(lexicon: Lexicon) -> None:
     last = Segment(180 * TENTH, 220 * TENTH)
-    heard = talk(ROUND, ROUND, ROUND, PAUSE, script={(A, last): "I wanted to talk about the summer and the"})
+    heard = talk(ROUND, ROUND, ROUND, PAUSE, script={(A, last): "I wanted to talk about the summer and then you know"})
     (cue,) = settled(run_marked(heard, lexicon, eager()))
     assert "the summer" in cue.cue.text
 

@@ -127,6 +127,28 @@ def test_a_hold_that_ends_is_over() -> None:
     assert propose(events, until=240) == []
 
 
+def test_a_word_or_two_of_the_other_do_not_break_a_hold() -> None:
+    def hold(answer_seconds: float) -> list[tuple[str, float]]:
+        own = Turn(0, A, Segment(at(0), at(90)), at(80), 1.0, None)
+        answer = Turn(1, B, Segment(at(91), at(91 + answer_seconds)), at(answer_seconds), 1.0, at(1))
+        events: list[tuple[float, Event]] = [
+            (0.0, FloorTaken(A, 0, None)), (91.0, TurnEnded(own)), (91.0, FloorTaken(B, at(91), at(1))),
+            (95.0, TurnEnded(answer)), (95.0, FloorTaken(A, at(95), at(1))),
+        ]  # fmt: skip
+        return propose(events, until=200)
+
+    assert hold(0.9) == [("reflect_back", 150.0)]
+    assert hold(2.0) == []
+
+
+def test_a_silence_that_both_keep_breaks_a_hold() -> None:
+    turn = Turn(0, A, Segment(at(0), at(90)), at(80), 1.0, None)
+    events: list[tuple[float, Event]] = [
+        (0.0, FloorTaken(A, 0, None)), (94.0, TurnEnded(turn)), (100.0, FloorTaken(A, at(100), None)),
+    ]  # fmt: skip
+    assert propose(events, until=200) == []
+
+
 def test_a_hold_without_a_pause_is_offered_again_later() -> None:
     assert [due for _, due in propose([(0.0, FloorTaken(A, 0, None))], until=300)] == [150.0, 210.0, 270.0]
 

@@ -136,6 +136,20 @@ def test_it_is_no_interruption_if_the_holder_takes_too_long_to_stop() -> None:
     assert [who for who, _, _ in turns(a, b)] == [A, B]
 
 
+def test_who_begin_at_once_do_not_interrupt() -> None:
+    a = "aaaaaaaaaa......aaaaaaaaaaaa............................"
+    b = "..............bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    assert kinds(a, b) == [(OverlapKind.UNCLEAR, B)]
+    assert [who for who, _, _ in turns(a, b)] == [A, B]
+
+
+def test_a_word_of_listening_beside_a_beginning_turn_is_listening() -> None:
+    a = "aaaaaaaaaa......aaa.........................."
+    b = "..............bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    assert kinds(a, b) == [(OverlapKind.BACKCHANNEL, A)]
+    assert turns(a, b) == [(A, 0, 10), (B, 14, 45)]
+
+
 @pytest.mark.parametrize("unsure", [[A], [B], [A, B]])
 def test_an_unsure_voice_is_never_accused(unsure: list[Speaker]) -> None:
     a = "aaaaaaaaaaaaaaa.............................."

@@ -87,16 +87,31 @@ def share_error_points(truth: Truth, report: Report) -> float:
     return 100.0 if heard is None else 100 * abs(true - heard)
 
 
+_CONTRACTIONS = (
+    (r"\bwon't\b", "will not"), (r"\bcan't\b", "can not"), (r"\bcannot\b", "can not"), (r"\blet's\b", "let us"),
+    (r"n't\b", " not"), (r"'re\b", " are"), (r"'m\b", " am"), (r"'ll\b", " will"), (r"'ve\b", " have"),
+    (r"\b(it|that|there|what|he|she|who|where|here|how)'s\b", r"\1 is"), (r"'d\b", " would"), (r"'", ""),
+)  # fmt: skip
+_NO_WORDS = r"\b(mm|hm|hmm|mhm|uh|um|ah|oh)\b"
+
+
 def plain(text: str) -> str:
-    """Words as they are compared: no case, no punctuation, common contractions as one."""
-    return re.sub(r"[^a-z' ]+", " ", text.lower().replace("’", "'")).replace("'", "")
+    """Words as they are compared: no case or punctuation, contractions in full, hums left out.
+
+    The usual normalisation of English word error rates (as in the appendix of Radford et al. 2022): "I'm" for "I am" is
+    no error.
+    """
+    text = re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("\u2019", "'"))
+    for pattern, full in _CONTRACTIONS:
+        text = re.sub(pattern, full, text)
+    return " ".join(re.sub(_NO_WORDS, " ", text).split())
 
 
 def word_error(truth: Truth, report: Report, person: str) -> float:
     """Word error rate of one person over the whole talk."""
     name = truth.table["names"][person]
     said = " ".join(turn.text for turn in report.turns if turn.speaker == name and turn.text)
-    return float(jiwer.wer(" ".join(plain(truth.words(person)).split()), " ".join(plain(said).split())))
+    return float(jiwer.wer(plain(truth.words(person)), plain(said)))
 
 
 @dataclass(frozen=True, slots=True)

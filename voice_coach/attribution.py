@@ -29,7 +29,8 @@ class AttributionOptions(Options):
     """How frames become units.
 
     Penalty and bias were chosen on development readers; a lower bias on both voices trades missed overlaps for fewer
-    false ones, because a false interruption costs more than a missed one. A pause of 0.2 s ends a unit, the usual
+    false ones, because a false interruption costs more than a missed one. Music and knocks that the network takes for
+    voices never reach `unit_probability` with the detector. A pause of 0.2 s ends a unit, the usual
     definition. Below 0.7 s of speech a voice is not surely known.
     """
 
@@ -37,6 +38,7 @@ class AttributionOptions(Options):
     both_bias: float = number(-0.5, -6.0, 6.0, "nats")
     lag_frames: int = number(8, 0, 100, "frames of 20 ms")
     gate_probability: float = number(0.05, 0.0, 1.0)
+    unit_probability: float = number(0.4, 0.0, 1.0)
     pause_seconds: float = number(0.2, 0.02, 2.0, "s")
     minimum_seconds: float = number(0.1, 0.0, 1.0, "s")
     sure_seconds: float = number(0.7, 0.0, 5.0, "s")
@@ -106,6 +108,7 @@ class _Run:
     end: int
     frames: int = 0
     confidence: float = 0.0
+    speech: float = 0.0
     alone: list[_Sound] = field(default_factory=list)
     both_power: float = 0.0
     both_frames: int = 0
@@ -114,6 +117,7 @@ class _Run:
         self.end = frame + 1
         self.frames += 1
         self.confidence += confidence
+        self.speech = max(self.speech, sound.speech)
         if alone:
             self.alone.append(sound)
         else:
@@ -155,7 +159,7 @@ class UnitBuilder:
 
     def _unit(self, *, measured: bool) -> InterPausalUnit | None:
         run = self._run
-        if run is None or run.end - run.first < self._minimum:
+        if run is None or run.end - run.first < self._minimum or run.speech < self._options.unit_probability:
             return None
         segment = Segment(run.first * FRAME, run.end * FRAME)
         confidence = run.confidence / run.frames

@@ -174,7 +174,7 @@ class Coach:
         cut = proposal.evidence[-1].segment
         if not cut.start <= heard.utterance.segment.end <= cut.end + to_samples(1.0):
             return None
-        return last_words(self._lexicon, heard.text, self._options.own_words)
+        return last_words(self._lexicon, _text_before(heard, cut.start), self._options.own_words)
 
     def _wording(self, proposal: Proposal, words: str | None) -> str:
         """The next wording of a rule in turn, so that none comes twice in a row."""
@@ -185,3 +185,16 @@ class Coach:
         name = self._names[proposal.named] if proposal.named else ""
         other = self._names[proposal.named.other] if proposal.named else ""
         return fitting[turn % len(fitting)].format(name=name, other=other, words=words)
+
+
+def _text_before(heard: WordsHeard, sample: int) -> str:
+    """Words that ended before a sample: what follows was spoken by two at once, and is often misheard.
+
+    Words without times are taken to be spread evenly over their utterance.
+    """
+    segment, count = heard.utterance.segment, len(heard.words)
+    ends = [
+        word.segment.end if word.segment is not None else segment.start + (place + 1) * segment.samples // count
+        for place, word in enumerate(heard.words)
+    ]
+    return " ".join(word.text for word, end in zip(heard.words, ends, strict=True) if end <= sample)

@@ -10,7 +10,7 @@ failed bid      0.7 s or more, and the holder keeps the floor throughout
 interruption    0.7 s or more, begun over 0.3 s before the holder stops; the holder stops within 1.5 s of
                 its beginning, and the other then holds the floor for 2 s or more
 contested       both for over 1.5 s, at 4 dB or more above what the two voices usually add up to
-unclear         everything else, and everything of which it is not sure who spoke
+unclear         everything else: both beginning at once, and whatever it is not sure who said
 ==============  ========================================================================================
 
 Whether the holder's phrase was unfinished, and whether a short contribution was a word of listening, is known only from
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -50,7 +50,7 @@ class OverlapOptions(Options):
     joined_seconds: float = number(0.5, 0.2, 2.0, "s")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Spurt:
     """A unit that may still go on; `open` until it is heard to its end."""
 
@@ -93,12 +93,16 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a contribution was, if it is worth noting, and whether it takes the floor."""
+    """What a contribution was, if it is worth noting, and whether it takes the floor.
+
+    `settled` is a spurt of the holder that it was judged with, and that is still part of the holder's turn.
+    """
 
     takes_floor: bool
     kind: OverlapKind | None = None
     segment: Segment | None = None
     confidence: float = 1.0
+    settled: Spurt | None = None
 
 
 def _noted(kind: OverlapKind, segment: Segment, *heard: _Stretch, takes_floor: bool = False) -> Verdict:
@@ -157,7 +161,8 @@ class OverlapJudge:
     def _judge_in_pause(self, other: _Stretch, holder: Speaker) -> Verdict | None:
         """The other spoke while the holder paused: a word of listening, or the next turn."""
         if other.samples > self._samples("backchannel"):
-            return Verdict(takes_floor=True)
+            at_once = self._starting_with(holder, other.start)
+            return Verdict(takes_floor=True) if at_once is None else self._judge_start(other, at_once)
         resumed = self._next_start(holder, other.start)
         waited = self._horizon - other.end > self._samples("resume")
         if not other.ended or (resumed is None and not waited):
@@ -165,6 +170,19 @@ class OverlapJudge:
         if resumed is None or resumed - other.end > self._samples("resume"):
             return Verdict(takes_floor=True)
         return _noted(OverlapKind.BACKCHANNEL, other.segment, other)
+
+    def _judge_start(self, other: _Stretch, at_once: Spurt) -> Verdict | None:
+        """After a pause of the holder both began at once: nobody interrupted, whoever stops first."""
+        holder = self._stretch(at_once)
+        if holder.samples <= self._samples("backchannel"):
+            return Verdict(takes_floor=True) if holder.ended else None
+        if not other.ended and not holder.ended:
+            return None
+        together = Segment(holder.start, min(other.end, holder.end))
+        contested = together.samples > self._samples("contest") and self._risen(together)
+        kind = OverlapKind.CONTESTED if contested else OverlapKind.UNCLEAR
+        verdict = _noted(kind, together, other, holder, takes_floor=other.end > holder.end)
+        return replace(verdict, settled=at_once) if verdict.takes_floor else verdict
 
     def _judge_bid(self, other: _Stretch, holder: _Stretch) -> Verdict:
         """The other spoke and was done while the holder went on."""
@@ -220,6 +238,13 @@ class OverlapJudge:
         """The spurt of a speaker that covers a sample."""
         for spurt in self._spurts[speaker]:
             if spurt.start <= at < spurt.end:
+                return spurt
+        return None
+
+    def _starting_with(self, speaker: Speaker, start: int) -> Spurt | None:
+        """What a speaker began to say hardly later than at a moment."""
+        for spurt in self._spurts[speaker]:
+            if start < spurt.start <= start + self._samples("edge"):
                 return spurt
         return None
 

@@ -45,6 +45,7 @@ class RuleOptions(Options):
     interruptions_within_seconds: float = number(120.0, 30.0, 600.0, "s")
     interruption_confidence: float = number(0.75, 0.0, 1.0)
     hold_seconds: float = number(150.0, 60.0, 900.0, "s")
+    hold_break_seconds: float = number(1.5, 0.3, 10.0, "s of speech")
     hold_again_seconds: float = number(60.0, 20.0, 600.0, "s")
     balance_share: float = number(0.75, 0.55, 1.0)
     balance_window_seconds: float = number(300.0, 120.0, 1800.0, "s")
@@ -131,40 +132,63 @@ class Interruptions(_Quiet):
         self._overlaps.clear()
 
 
+@dataclass(slots=True)
+class _Held:
+    """A hold of the floor, and when it will have lasted too long."""
+
+    speaker: Speaker
+    since: int
+    due: int
+
+
 class LongHold:
-    """One voice holds the floor too long: invite the other to say what they heard."""
+    """One voice holds the floor too long: invite the other to say what they heard.
+
+    A word or two of the other in a pause do not break a hold, whatever `turns` makes of them; a silence that both keep
+    does.
+    """
 
     def __init__(self, options: RuleOptions) -> None:
         self._options = options
-        self._holder: Speaker | None = None
-        self._since = 0
-        self._due = 0
+        self._held: _Held | None = None
+        self._before: _Held | None = None  # the other's hold, which this one breaks if it is more than a word or two
+        self._is_held = False
 
     def observe(self, event: Event, now: int) -> Iterator[Proposal]:
         """Follow the floor."""
         del now
         if isinstance(event, FloorTaken):
-            self._holder, self._since = event.speaker, event.at_sample
-            self._due = self._since + to_samples(self._options.hold_seconds)
+            self._is_held = True
+            if self._before is not None and self._before.speaker is event.speaker:
+                self._held, self._before = self._before, None
+            else:
+                self._before = self._held if self._held and self._held.speaker is not event.speaker else None
+                due = event.at_sample + to_samples(self._options.hold_seconds)
+                self._held = _Held(event.speaker, event.at_sample, due)
         elif isinstance(event, TurnEnded):
-            self._holder = None
+            self._is_held = False
+            if event.turn.speech_samples >= to_samples(self._options.hold_break_seconds):
+                self._before = None
         return iter(())
 
     def tick(self, now: int) -> Iterator[Proposal]:
         """A hold grows with time alone."""
-        if self._holder is None or now < self._due:
+        held = self._held
+        if held is None or not self._is_held or now < held.due:
             return
-        self._due = now + to_samples(self._options.hold_again_seconds)
-        held = Segment(self._since, now)
-        minutes, seconds = divmod(round(held.seconds), 60)
-        evidence = (Evidence(f"held the floor for {minutes} min {seconds} s", self._holder, held),)
-        listener = self._holder.other
+        held.due = now + to_samples(self._options.hold_again_seconds)
+        whole = Segment(held.since, now)
+        minutes, seconds = divmod(round(whole.seconds), 60)
+        evidence = (Evidence(f"held the floor for {minutes} min {seconds} s", held.speaker, whole),)
+        listener = held.speaker.other
         expires = now + to_samples(self._options.patience_seconds)
         yield Proposal("reflect_back", now, expires, evidence, listener, moot_if_floor=listener)
 
     def start_anew(self, now: int) -> None:
         """A hold that goes on after a prompt is a new one."""
-        self._due = max(self._due, now + to_samples(self._options.hold_seconds))
+        for held in (self._held, self._before):
+            if held is not None:
+                held.due = max(held.due, now + to_samples(self._options.hold_seconds))
 
 
 class Balance:

@@ -18,7 +18,7 @@ from voice_coach.segment import Segment, to_samples
 class TranscriptionOptions(Options):
     """What makes an utterance, and which words to doubt.
 
-    Engines invent words below half a second of speech (measured), and see at most 30 s at once. Fast talkers reach
+    Engines invent words below half a second of speech and in silence before it (measured), and see at most 30 s at once. Fast talkers reach
     about five words a second; more than seven were not spoken.
     """
 
@@ -27,7 +27,8 @@ class TranscriptionOptions(Options):
     shortest_seconds: float = number(0.5, 0.1, 3.0, "s of speech")
     overlapped_share: float = number(0.7, 0.1, 1.0)
     overlapped_seconds: float = number(1.5, 0.0, 10.0, "s")
-    margin_seconds: float = number(0.15, 0.0, 0.5, "s")
+    before_seconds: float = number(0.05, 0.0, 0.5, "s")
+    after_seconds: float = number(0.15, 0.0, 0.5, "s")
     words_per_second: float = number(7.0, 3.0, 20.0, "words/s")
     repetitions: int = number(4, 2, 20)
     least_probability: float = number(0.3, 0.0, 1.0)
@@ -107,9 +108,9 @@ class UtteranceBuilder:
 
 def audio_of(utterance: Utterance, history: AudioHistory, options: TranscriptionOptions) -> np.ndarray:
     """An utterance's audio with a little before and after it, float32 (n,)."""
-    margin = to_samples(options.margin_seconds)
     segment = utterance.segment
-    return history.read(Segment(max(0, segment.start - margin), segment.end + margin))
+    start = max(0, segment.start - to_samples(options.before_seconds))
+    return history.read(Segment(start, segment.end + to_samples(options.after_seconds)))
 
 
 def doubt(words: tuple[Word, ...], utterance: Utterance, options: TranscriptionOptions) -> str | None:

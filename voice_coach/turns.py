@@ -121,6 +121,9 @@ class TurnTracker:
             if verdict is None:
                 return
             self._undecided.pop(0)
+            if verdict.settled in self._undecided:
+                self._undecided.remove(verdict.settled)
+                self._count(verdict.settled)
             yield from self._carry_out(spurt, verdict)
 
     def _carry_out(self, spurt: Spurt, verdict: Verdict) -> Iterator[TurnEvent]:
