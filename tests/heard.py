@@ -40,7 +40,9 @@ def hear(name: str) -> Heard:
     config = resources.config_folder()
     settings, lexicon = load_settings([config / "default.toml"]), load_lexicon(config / "language" / "en.toml")
     recording = Recording(folder / "talk.flac")
-    voices = session.enrol_voices([(truth.names[0], folder / "enrol_a.flac"), (truth.names[1], folder / "enrol_b.flac")])
+    voices = session.enrol_voices(
+        [(truth.names[0], folder / "enrol_a.flac"), (truth.names[1], folder / "enrol_b.flac")]
+    )
     pipeline = session.build_pipeline(voices, lexicon, settings, with_words=True)
     answers = RecordedAnswers(MoonshineTranscriber(), SystemVoice(settings.voice, "en"))
     events = tuple(run_recorded(recording.blocks(recording.survey().gain), pipeline, answers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_wordings_take_turns(lexicon: Lexicon) -> None:
     options = replace(options, coaching=replace(options.coaching, restraint=restraint))
     texts = [cue.cue.text for cue in settled(run_marked(talk(*[ROUND, ROUND, ROUND, PAUSE] * 5), lexicon, options))]
     assert len(texts) >= 3
-    assert all(one != two for one, two in zip(texts, texts[1:], strict=False))
+    assert all(one != two for one, two in pairwise(texts))
 
 
 @pytest.mark.parametrize("word", ["should", "must", "always", "never", "stop", "calm down", "fault", "wrong", "angry"])

@@ -203,5 +203,3 @@ def test_a_voice_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(EngineFailed, match="it took over 1 s and was stopped"):
         SystemVoice(VoiceOptions(timeout_seconds=1.0), "en").render(CUE)
-
-

@@ -57,7 +57,9 @@ def test_louder_and_faster_is_raised_too() -> None:
     assert raised.rate_ratio == pytest.approx(1.33, abs=0.01)
 
 
-@pytest.mark.parametrize("how", [{"level_db": -20.0}, {"pitch_hz": 170.0}, {"rate": 9.0}, {"level_db": -20.0, "pitch_hz": None}])
+@pytest.mark.parametrize(
+    "how", [{"level_db": -20.0}, {"pitch_hz": 170.0}, {"rate": 9.0}, {"level_db": -20.0, "pitch_hz": None}]
+)
 def test_one_sign_alone_decides_nothing(how: dict[str, float]) -> None:
     person = Person()
     person.speak(30)

@@ -70,5 +70,7 @@ def test_names_stay_within_sixty_forty(wishes: list[Speaker]) -> None:
 
 def test_a_pause_is_long_enough_but_not_theirs() -> None:
     restraint = Restraint(RestraintOptions())
-    pauses = {quiet: restraint.is_pause(to_samples(100 + quiet), to_samples(100)) for quiet in (0.1, 0.79, 0.8, 4.0, 4.1)}
+    pauses = {
+        quiet: restraint.is_pause(to_samples(100 + quiet), to_samples(100)) for quiet in (0.1, 0.79, 0.8, 4.0, 4.1)
+    }
     assert pauses == {0.1: False, 0.79: False, 0.8: True, 4.0: True, 4.1: False}

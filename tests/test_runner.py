@@ -79,7 +79,9 @@ def test_what_a_killed_program_leaves_is_read_as_far_as_it_goes(lexicon: Lexicon
     assert report.speakers[0].talk_seconds > 0
 
 
-@pytest.mark.parametrize("content", [b"", b"not json\n", b'{"schema": "something/else", "session": {}}\n', b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not json\n", b'{"schema": "something/else", "session": {}}\n', b"\xff\xfe\n"]
+)
 def test_what_is_no_journal_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / JOURNAL_NAME).write_bytes(content)
     with pytest.raises(InputError):

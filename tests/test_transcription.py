@@ -18,7 +18,9 @@ def utterances(a: str, b: str = "", options: TranscriptionOptions | None = None)
     for place in range(1, max(len(a), len(b)) + 3):
         now = place * TENTH
         ended = [unit(s, seg) for s, seg in said if seg.end + 2 * TENTH == now]
-        unfinished = [unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in said if seg.start < now < seg.end + 2 * TENTH]
+        unfinished = [
+            unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in said if seg.start < now < seg.end + 2 * TENTH
+        ]
         made += builder.process(ended, unfinished, now)
     made += builder.finish()
     return [(u.speaker, u.segment.start // TENTH, u.segment.end // TENTH) for u in made]

@@ -163,9 +163,16 @@ CASES = {
     "bid_seconds": ("aaaaaaaaaaaaaaaaaaaaaaaaaaa", "..........bbbbbbb..........", 0.8),
     "cooperative_seconds": ("aaaaaaaaaaaaaaa..........aaaaaaaaaaaaaa", "..........bbbbbbbbbbbb.................", 1.1),
     "resume_seconds": ("aaaaaaaaaaaaaaa..............aaaaaaaaaa", "..........bbbbbbbbbbbb.................", 0.5),
-    "yield_seconds": ("aaaaaaaaaaaaaaaaaaaaaa................................",
-                      "..........bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", 1.1),
-    "hold_seconds": ("aaaaaaaaaaaaaaa................................", "..........bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb......", 3.0),
+    "yield_seconds": (
+        "aaaaaaaaaaaaaaaaaaaaaa................................",
+        "..........bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        1.1,
+    ),
+    "hold_seconds": (
+        "aaaaaaaaaaaaaaa................................",
+        "..........bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb......",
+        3.0,
+    ),
     "joined_seconds": ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "..........bbbbb....bbbbb..........", 0.3),
 }
 

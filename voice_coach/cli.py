@@ -81,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     chosen = build_parser().parse_args(arguments)
     try:
-        from voice_coach import commands  # noqa: PLC0415: numpy and all that follows is not needed for --help
+        # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.
+        from voice_coach import commands  # noqa: PLC0415
 
         return commands.run(chosen)
     except CoachError as error:
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; that is theirs to decide.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         if chosen.debug:
             traceback.print_exc()
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -141,8 +140,7 @@ def _show(chosen: Namespace, report: Report, page: Path) -> None:
 def _review(chosen: Namespace, settings: Settings) -> int:
     del settings
     root = session.sessions_folder()
-    known = [root / name for name in os.listdir(root)] if root.is_dir() else []
-    folder = chosen.session or session.newest_session(known)
+    folder = chosen.session or session.newest_session(root.iterdir() if root.is_dir() else ())
     report = session.load_report(folder)
     if chosen.export is None:
         session.write_review(report, folder)

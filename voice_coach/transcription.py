@@ -18,8 +18,8 @@ from voice_coach.segment import Segment, to_samples
 class TranscriptionOptions(Options):
     """What makes an utterance, and which words to doubt.
 
-    Engines invent words below half a second of speech and in silence before it (measured), and see at most 30 s at once. Fast talkers reach
-    about five words a second; more than seven were not spoken.
+    Engines invent words below half a second of speech and in silence before it (measured), and see at most 30 s at
+    once. Fast talkers reach about five words a second; more than seven were not spoken.
     """
 
     joined_seconds: float = number(0.7, 0.2, 3.0, "s")

@@ -2,7 +2,7 @@
 
 What real talks have and read speech lacks is put in on purpose: short soft backchannels, many of them a hummed
 "mm-hm"; interruptions where the other breaks off; bids that fail; edges that overlap; laughter; breath; long pauses;
-voices that rise; a visitor or a television that is neither of the two.
+voices that rise; a guest or a television that is neither of the two.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ IGNORE = -1
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How two people talk: probabilities for each turn or phrase."""
+    """How two people talk: probabilities for each turn or phrase; `guest` and `television` for a whole talk."""
 
     backchannel: float = 0.35
     interruption: float = 0.25
@@ -33,7 +33,8 @@ class Manner:
     joint: float = 0.05
     laughter: float = 0.04
     long_pause: float = 0.06
-    visitor: float = 0.15
+    guest: float = 0.25
+    television: float = 0.15
     snr_db: tuple[float, float] = (8.0, 32.0)
 
 
@@ -45,7 +46,7 @@ class Scene:
     seconds: float
     enrolment_seconds: float
     manner: Manner = field(default_factory=Manner)
-    visitor: Reader | None = None
+    third: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Happening:
 class Talk:
     """A simulated talk.
 
-    `samples` float32 (m,); `labels` int8 (2, m / 160): 1 speaks, 0 does not, -1 ignore; `enrolments` two recordings.
+    `samples` float32 (m,); `labels` int8 (3, m / 160): 1 speaks, 0 does not, -1 ignore, for the two people and a guest
+    or television; `enrolments` two recordings.
     """
 
     samples: Floats
@@ -151,16 +153,15 @@ class _Table:
 
     def __post_init__(self) -> None:
         self.tracks = np.zeros((3, self.count + 30 * SAMPLE_RATE), np.float32)
-        self.labels = np.zeros((2, self.tracks.shape[1] // STEP), np.int8)
+        self.labels = np.zeros((3, self.tracks.shape[1] // STEP), np.int8)
         self.happenings = []
 
     def put(self, who: int, samples: Floats, place: int, label: int = 1) -> int:
         """Lay samples on a track; returns where they end."""
         end = min(place + len(samples), self.tracks.shape[1])
         self.tracks[who, place:end] += samples[: end - place]
-        if who < 2:
-            steps = self.labels[who, round(place / STEP) : round(end / STEP)]
-            steps[steps != 1] = label
+        steps = self.labels[who, round(place / STEP) : round(end / STEP)]
+        steps[steps != 1] = label
         return place + len(samples)
 
     def cut(self, who: int, place: int, end: int) -> None:
@@ -204,7 +205,8 @@ def _turn(table: _Table, decks: Sequence[_Deck], who: int, place: int, manner: M
     return begin, end
 
 
-def _lay_talk(table: _Table, decks: Sequence[_Deck], manner: Manner) -> None:
+def _lay_talk(table: _Table, decks: Sequence[_Deck], guest: _Deck | None, manner: Manner) -> None:
+    """Turn after turn; a guest at the table has turns too."""
     rng = table.rng
     who = int(rng.integers(2))
     place = int(rng.uniform(0.1, 1.0) * SAMPLE_RATE)
@@ -227,17 +229,20 @@ def _lay_talk(table: _Table, decks: Sequence[_Deck], manner: Manner) -> None:
         if rng.random() < manner.laughter:
             for laughing in (0, 1) if rng.random() < 0.5 else (who,):
                 table.put(laughing, laugh(rng, decks[laughing].phrase(0.5, 1.0)), place, IGNORE)
+        if guest is not None and rng.random() < 0.35:
+            place += int(rng.gamma(2.0, 0.15) * SAMPLE_RATE)
+            for _ in range(int(rng.integers(1, 3))):
+                place = table.put(2, guest.phrase() * np.float32(10 ** (rng.uniform(-6, 3) / 20)), place)
+                place += int(rng.uniform(0.1, 0.6) * SAMPLE_RATE)
         who = 1 - who
 
 
-def _lay_visitor(table: _Table, visitor: Reader, near: bool) -> None:
-    rng = table.rng
-    deck = _Deck(visitor.phrases, rng)
-    level = np.float32(10 ** ((rng.uniform(-6, 2) if near else -rng.uniform(14, 28)) / 20))
-    place = int(rng.uniform(0, 8) * SAMPLE_RATE)
+def _lay_television(table: _Table, voice: _Deck) -> None:
+    """Somebody who talks far away, whatever happens at the table."""
+    level = np.float32(10 ** (-table.rng.uniform(12, 28) / 20))
+    place = int(table.rng.uniform(0, 4) * SAMPLE_RATE)
     while place < table.count:
-        place = table.put(2, deck.phrase() * level, place)
-        place += int(rng.exponential(6.0 if near else 1.0) * SAMPLE_RATE)
+        place = table.put(2, voice.phrase() * level, place) + int(table.rng.exponential(1.0) * SAMPLE_RATE)
 
 
 def _through_room(track: Floats, places: Sequence[Floats], rng: np.random.Generator) -> np.ndarray:
@@ -275,9 +280,11 @@ def make_talk(readers: tuple[Reader, Reader], scene: Scene, rng: np.random.Gener
     """A talk of two readers in a room, and their enrolments at the same table a moment before."""
     dealt = [_deal_enrolment(reader, scene.enrolment_seconds, rng) for reader in readers]
     table = _Table(int(scene.seconds * SAMPLE_RATE), rng)
-    _lay_talk(table, [_Deck(phrases, rng) for _, phrases in dealt], scene.manner)
-    if scene.visitor is not None and rng.random() < scene.manner.visitor:
-        _lay_visitor(table, scene.visitor, near=rng.random() < 0.5)
+    third = _Deck(scene.third.phrases, rng) if scene.third is not None else None
+    comes = third is not None and rng.random() < scene.manner.guest
+    _lay_talk(table, [_Deck(phrases, rng) for _, phrases in dealt], third if comes else None, scene.manner)
+    if third is not None and rng.random() < scene.manner.television:
+        _lay_television(table, third)
     for reader in readers:
         _lay_breaths(table, reader)
     difference = rng.uniform(-7, 7) / 2
@@ -300,7 +307,9 @@ def _lay_breaths(table: _Table, reader: Reader) -> None:
     rng = table.rng
     for _ in range(rng.poisson(0.2 * table.count / SAMPLE_RATE) if reader.pauses else 0):
         breath = reader.pauses[int(rng.integers(len(reader.pauses)))]
-        table.put(2, breath * np.float32(rng.uniform(0.5, 1.5)), int(rng.integers(0, table.count)))
+        place = int(rng.integers(0, table.count))
+        end = min(place + len(breath), table.tracks.shape[1])
+        table.tracks[2, place:end] += breath[: end - place] * np.float32(rng.uniform(0.5, 1.5))
 
 
 def _mix(table: _Table, room: Room, gains: Sequence[float], floor: float) -> np.ndarray:

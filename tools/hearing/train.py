@@ -52,7 +52,7 @@ def example(
         first, second, third = rng.permutation(len(readers))[:3]
     room = rooms[int(rng.integers(len(rooms)))]
     pair = (readers[first], readers[second])
-    talk = make_talk(pair, Scene(room, TALK_SECONDS, rng.uniform(3, 9), visitor=readers[third]), rng)
+    talk = make_talk(pair, Scene(room, TALK_SECONDS, rng.uniform(3, 9), third=readers[third]), rng)
     enrolments = [voiceprint.enrol(s, corpus.speech_probability(s)) for s in map(corpus.levelled, talk.enrolments)]
     samples = corpus.levelled(talk.samples) * np.float32(10 ** (rng.normal(0, 1.5) / 20))
     prints = voiceprint.Voiceprint(voiceprint.pair_voices(*enrolments, model), model)
@@ -70,9 +70,9 @@ def frame_speech(samples: np.ndarray, count: int) -> np.ndarray:
 
 
 def classes(labels: np.ndarray) -> np.ndarray:
-    """Labels every 10 ms (2, 2 n) to classes of 20 ms frames (n,): silence, first, second, both, or ignored."""
+    """Labels every 10 ms (3, 2 n) to classes of 20 ms frames (n,): silence, first, second, both, or ignored."""
     count = labels.shape[1] // 2
-    frames = labels[:, : 2 * count].reshape(2, count, 2)
+    frames = labels[:2, : 2 * count].reshape(2, count, 2)
     active = (frames == 1).mean(axis=2) > 0.5
     ignored = (frames == IGNORE).any(axis=(0, 2))
     return np.where(ignored, IGNORE, active[0] + 2 * active[1]).astype(np.int8)

@@ -1,0 +1,135 @@
+"""The package as others get it: the wheel installed elsewhere, and every command of the README."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FIXTURES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(folder), str(ROOT)]
+    subprocess.run(command, check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_carries_what_the_program_needs(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert names >= {
+        "voice_coach/data/config/default.toml",
+        "voice_coach/data/config/language/en.toml",
+        "voice_coach/data/demo/talk.flac",
+        "voice_coach/data/demo/enrol_a.flac",
+        "voice_coach/data/demo/enrol_b.flac",
+        "voice_coach/data/demo/truth.json",
+        "voice_coach/models/background.npz",
+        "voice_coach/models/speakers.onnx",
+        "voice_coach/models/README.md",
+        "voice_coach/review/templates/report.html.j2",
+        "voice_coach/py.typed",
+    }
+    assert not any(name.startswith(("tests/", "tools/", "audio_fixtures/")) for name in names)
+    assert wheel.stat().st_size < 8_000_000
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment elsewhere with the wheel in it; its dependencies are lent by this one."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    venv.create(folder / "env", with_pip=True)
+    binary = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
+    install = [str(binary / "python"), "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(install, check=True)
+    return binary
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
+    """A new home, and this environment's packages without its editable voice_coach."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return kept | {"PYTHONPATH": sysconfig.get_path("purelib"), "HOME": str(home)}
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("moonshine_model", "system_voice")
+def test_an_installed_wheel_runs_the_demo(installed: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    where = [str(installed / "python"), "-c", "import voice_coach; print(voice_coach.__file__)"]
+    found = subprocess.run(where, env=environment, cwd=tmp_path, text=True, capture_output=True, check=True)
+    assert str(installed.parent) in found.stdout
+    command = [str(installed / "voice-coach"), "demo", "--out", str(tmp_path / "demo")]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    flat = done.stdout.replace("\n", "")
+    assert done.stdout.rstrip().endswith(str(tmp_path / "demo" / "report.html"))
+    assert str(tmp_path / "demo" / "talk_with_prompts.wav") in flat
+    report = json.loads((tmp_path / "demo" / "report.json").read_text(encoding="utf-8"))
+    assert [cue["outcome"] for cue in report["cues"]] == ["spoken"]
+    assert report["session"]["words_engine"] == "moonshine tiny-en"
+
+
+# The README
+
+
+def commands() -> Iterator[str]:
+    """Every line of the README's shell blocks."""
+    for block in re.findall(r"```sh\n(.*?)```", README, re.S):
+        yield from (line for line in block.splitlines() if line.strip())
+
+
+def test_the_readme_names_its_commands() -> None:
+    assert list(commands())[:2] == ["make demo", "make test"]
+    assert (ROOT / "audio_fixtures" / "review.png").is_file()
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("moonshine_model", "system_voice", "home")
+def test_every_command_of_the_readme_is_run(tmp_path: Path) -> None:
+    """In order, in a folder that has the files they name. `make test` is what runs this, and pip what `wheel` tests."""
+    demo = FIXTURES / "demo"
+    for source, name in (("talk.flac", "talk.flac"), ("enrol_a.flac", "maya.flac"), ("enrol_b.flac", "daniel.flac")):
+        shutil.copy(demo / source, tmp_path / name)
+    (tmp_path / "own.toml").write_text("[coaching.restraint]\nbudget = 1\n", encoding="utf-8")
+    ran = []
+    for command in commands():
+        if command.startswith("voice-coach"):
+            line = [sys.executable, "-m", "voice_coach", *command.split()[1:]]
+            done = subprocess.run(line, cwd=tmp_path, text=True, capture_output=True, check=False, timeout=300)
+            assert (done.returncode, done.stderr) == (0, ""), command
+            ran.append(command)
+        else:
+            assert command in {"make demo", "make test", 'python -m pip install ".[embedded]"'}
+    assert len(ran) >= 5
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_demo_is_what_the_readme_says() -> None:
+    """Without setting anything up: what `make demo` would run once it has."""
+    plan = subprocess.run(["make", "-n", "demo"], cwd=ROOT, text=True, capture_output=True, check=True)
+    assert plan.stdout.rstrip().endswith("voice-coach demo")
+
+
+def test_the_changelog_knows_this_version() -> None:
+    from voice_coach import __version__  # noqa: PLC0415
+
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
