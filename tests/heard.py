@@ -14,8 +14,8 @@ from voice_coach.engines.moonshine import MoonshineTranscriber
 from voice_coach.engines.recording import Recording
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.events import Event
+from voice_coach.figures import Report
 from voice_coach.lexicon import load_lexicon
-from voice_coach.report import Report
 from voice_coach.runner import RecordedAnswers, Said, run_recorded
 from voice_coach.segment import Segment
 

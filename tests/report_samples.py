@@ -30,7 +30,8 @@ from voice_coach.events import (
     Word,
     WordsHeard,
 )
-from voice_coach.report import Report, SessionFacts, build_report
+from voice_coach.figures import Report
+from voice_coach.report import SessionFacts, build_report
 from voice_coach.segment import Segment, to_samples
 
 NAMES = ("Mara", "Jonas")

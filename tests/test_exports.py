@@ -20,7 +20,7 @@ from pyannote.database.util import load_rttm
 
 from tests import report_samples as samples
 from voice_coach.errors import InputError
-from voice_coach.report import Report
+from voice_coach.figures import Report
 from voice_coach.review.exports import FORMATS, to_csv, to_json, to_markdown, to_rttm, to_vtt, write_exports
 from voice_coach.review.files import write_text
 

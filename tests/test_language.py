@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_coach.events import Phrase, PhraseKind, Speaker, Utterance, Word, WordsHeard
-from voice_coach.language import LanguageOptions, Lens, _sentences, is_backchannel, is_unfinished, last_words
+from voice_coach.language import LanguageOptions, Lens
 from voice_coach.lexicon import load_lexicon
 from voice_coach.segment import Segment
+from voice_coach.sentences import is_backchannel, is_unfinished, last_words, split_sentences
 
 ENGLISH = load_lexicon(Path(__file__).parents[1] / "config" / "language" / "en.toml")
 
@@ -562,7 +563,7 @@ def test_no_demand_however_often(text: str) -> None:
 
 
 def lines(text: str) -> list[str]:
-    return [sentence.line for sentence in _sentences(ENGLISH, text.split())]
+    return [sentence.line for sentence in split_sentences(ENGLISH, text.split())]
 
 
 @pytest.mark.parametrize("kind", PhraseKind)

@@ -19,7 +19,7 @@ ROOMS = (
         "stages",
         {
             "framing", "speech", "attribution", "hearing", "overlaps", "turns", "delivery", "transcription", "lexicon",
-            "language", "reclassification", "rules", "restraint", "coaching", "report", "voice",
+            "language", "sentences", "reclassification", "rules", "restraint", "coaching", "report", "figures", "voice",
         },
     ),
     ("composition", {"pipeline", "config", "journal", "resources"}),

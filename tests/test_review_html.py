@@ -14,7 +14,7 @@ import pytest
 
 from tests import report_samples as samples
 from voice_coach.events import SHARP, CueOutcome, OverlapKind, PhraseKind
-from voice_coach.report import Report
+from voice_coach.figures import Report
 from voice_coach.review import lanes, shares, wording
 from voice_coach.review.html import render_page
 from voice_coach.review.moments import good_sentences, heard_moments, marked

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tests import report_samples as samples
-from voice_coach.report import Report
+from voice_coach.figures import Report
 from voice_coach.review.terminal import print_summary
 
 PAGE = Path("/home/mara/.local/share/voice_coach/sessions/2025-11-23-1942-after-dinner/report.html")

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from tools import scoring
 from voice_coach.engines.recording import Recording
-from voice_coach.report import Report
+from voice_coach.figures import Report
 
 FIXTURES = Path(__file__).parent.parent / "audio_fixtures"
 DEMO = FIXTURES / "demo"

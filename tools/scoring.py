@@ -13,7 +13,7 @@ import jiwer
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-from voice_coach.report import Report
+from voice_coach.figures import Report
 
 COLLAR_SECONDS = 0.25
 """Left out on either side of each true boundary."""

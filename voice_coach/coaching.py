@@ -22,12 +22,12 @@ from voice_coach.events import (
     StopSaying,
     WordsHeard,
 )
-from voice_coach.language import last_words
 from voice_coach.lexicon import Lexicon
 from voice_coach.options import Options, number
 from voice_coach.restraint import Restraint, RestraintOptions
 from voice_coach.rules import RULES, Proposal, RuleOptions, all_rules
 from voice_coach.segment import to_samples
+from voice_coach.sentences import last_words
 
 
 @dataclass(frozen=True, slots=True)

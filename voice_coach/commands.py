@@ -22,8 +22,8 @@ from voice_coach.engines.player import Player
 from voice_coach.engines.recording import Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
+from voice_coach.figures import Report
 from voice_coach.lexicon import load_lexicon
-from voice_coach.report import Report
 from voice_coach.review.exports import FORMATS, to_json
 from voice_coach.review.files import write_text
 from voice_coach.review.terminal import print_summary

@@ -62,7 +62,7 @@ class PhraseRules:
 
 @dataclass(frozen=True, slots=True, repr=False)  # its patterns would fill screens
 class Lexicon:
-    """A language, checked. Patterns are for lines in normal form, see `voice_coach.language`."""
+    """A language, checked. Patterns are for lines in normal form, see `voice_coach.sentences`."""
 
     contractions: Mapping[str, str]
     contracted_endings: Mapping[str, str]

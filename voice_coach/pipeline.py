@@ -38,11 +38,12 @@ from voice_coach.events import (
 )
 from voice_coach.framing import HOP, AudioHistory, Framer
 from voice_coach.hearing import Hearing, HearingOptions
-from voice_coach.language import LanguageOptions, Lens, is_backchannel
+from voice_coach.language import LanguageOptions, Lens
 from voice_coach.lexicon import Lexicon
 from voice_coach.options import Options, number
 from voice_coach.reclassification import ReclassificationOptions, Reclassifier
 from voice_coach.segment import Segment, to_samples
+from voice_coach.sentences import is_backchannel
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, audio_of, doubt
 from voice_coach.turns import TurnOptions, TurnTracker
 

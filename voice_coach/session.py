@@ -19,12 +19,13 @@ from voice_coach.engines.speakers import SpeakerNetwork, load_background
 from voice_coach.engines.voiceprint import Enrolment, pair_voices
 from voice_coach.errors import InputError, UsageError
 from voice_coach.events import Event, Speaker
+from voice_coach.figures import Report
 from voice_coach.hearing import Hearing
 from voice_coach.journal import JOURNAL_NAME, JournalWriter, read_journal
 from voice_coach.lexicon import Lexicon
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Renderer, Transcriber
-from voice_coach.report import Report, SessionFacts, build_report
+from voice_coach.report import SessionFacts, build_report
 from voice_coach.review.exports import write_exports
 from voice_coach.review.files import write_text
 from voice_coach.review.html import render_page

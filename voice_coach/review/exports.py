@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from voice_coach.report import Report
+from voice_coach.figures import Report
 from voice_coach.review.files import write_text
 from voice_coach.review.markdown import to_markdown
 from voice_coach.review.wording import plain, shorten

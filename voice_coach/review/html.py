@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from voice_coach.events import CueOutcome
-from voice_coach.report import HeldBackFigures, PhraseFigures, Report, SpeakerFigures
+from voice_coach.figures import HeldBackFigures, PhraseFigures, Report, SpeakerFigures
 from voice_coach.review import lanes, shares, wording
 from voice_coach.review.moments import good_sentences, heard_moments, marked, sharp_sentences
 from voice_coach.review.shares import Covered

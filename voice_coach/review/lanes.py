@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from voice_coach.events import CueOutcome, OverlapKind
-from voice_coach.report import CueFigures, Report, SpeechFigures
+from voice_coach.figures import CueFigures, Report, SpeechFigures
 from voice_coach.review.shares import spoken_by
 from voice_coach.review.wording import OUTCOMES, OVERLAPS, REACHED, clock, counted, length, shorten
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from voice_coach.events import CueOutcome, PhraseKind
-from voice_coach.report import Report
+from voice_coach.figures import Report
 from voice_coach.review import wording
 from voice_coach.review.lanes import cue_moment, reached_cues
 from voice_coach.review.moments import good_sentences, heard_moments

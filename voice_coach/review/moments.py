@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from voice_coach.events import SHARP
-from voice_coach.report import PhraseFigures, Report
+from voice_coach.figures import PhraseFigures, Report
 from voice_coach.review.wording import HELPING, LISTENING, counted, plain
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from voice_coach.report import Report
+from voice_coach.figures import Report
 
 WIDTH = 1200
 HALF_HEIGHT = 64

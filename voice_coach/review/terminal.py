@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from voice_coach.events import CueOutcome
-from voice_coach.report import Report, SpeakerFigures
+from voice_coach.figures import Report, SpeakerFigures
 from voice_coach.review import wording
 from voice_coach.review.lanes import cue_moment, reached_cues
 from voice_coach.review.moments import heard_moments

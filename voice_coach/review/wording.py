@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from voice_coach.events import CueOutcome, OverlapKind, PhraseKind
-from voice_coach.report import Report, SpeakerFigures
+from voice_coach.figures import Report, SpeakerFigures
 
 ABSENT = "not measured"
 """Stands where a figure is `None`."""

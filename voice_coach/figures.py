@@ -1,0 +1,155 @@
+"""The figures of a talk: the values behind `report.json` and everything that shows a talk.
+
+The field names are the keys of `report.json`, schema version 1: keys may be added, none renamed or removed.
+A figure that is not known is `None`, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """The talk as a whole: `status` is `complete` or `interrupted`, `words_engine` is `None` where it has no words."""
+
+    id: str
+    started_at: str | None
+    source: str
+    duration_seconds: float
+    heard_seconds: float
+    lost_seconds: float
+    status: str
+    words_engine: str | None
+    unsure_seconds: float
+    unknown_seconds: float
+    coach_seconds: float
+    utterances_left_out: int | None
+    voice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerFigures:
+    """One person. Shares are of the two people's talk; gaps are the silences before this person's turns."""
+
+    name: str
+    talk_seconds: float
+    talk_share: float | None
+    turns: int
+    longest_turn_seconds: float | None
+    median_turn_seconds: float | None
+    median_gap_seconds: float | None
+    interruptions_made: int
+    interruptions_received: int
+    backchannels_given: int
+    words: int | None
+    words_per_minute: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFigures:
+    """A stretch of one person's speech, or of a voice that is neither's (`speaker` is then `None`)."""
+
+    speaker: str | None
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFigures:
+    """A turn and its words; `text` is `None` where none were written down."""
+
+    speaker: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapFigures:
+    """A contribution of `by` beside the turn of `of`."""
+
+    kind: str
+    by: str
+    of: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseFigures:
+    """A finding of the lens over the words."""
+
+    kind: str
+    speaker: str
+    start_seconds: float
+    text: str
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedFigures:
+    """A stretch in which a voice stood out from its own baseline."""
+
+    speaker: str
+    start_seconds: float
+    end_seconds: float
+    level_db: float | None
+    pitch_ratio: float | None
+    rate_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFigures:
+    """One reason for a cue."""
+
+    what: str
+    speaker: str | None
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CueFigures:
+    """A cue that was decided, and what became of it."""
+
+    rule: str
+    text: str
+    decided_at_seconds: float
+    started_at_seconds: float | None
+    finished_at_seconds: float | None
+    outcome: str
+    evidence: tuple[EvidenceFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBackFigures:
+    """What the coach could have said and did not, and why."""
+
+    rule: str
+    reason: str
+    at_seconds: float
+    evidence: tuple[EvidenceFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is known of a talk."""
+
+    schema_version: int
+    session: SessionFigures
+    speakers: tuple[SpeakerFigures, ...]
+    turns: tuple[TurnFigures, ...]
+    overlaps: tuple[OverlapFigures, ...]
+    phrases: tuple[PhraseFigures, ...]
+    cues: tuple[CueFigures, ...]
+    speech: tuple[SpeechFigures, ...]
+    raised: tuple[RaisedFigures, ...]
+    held_back: tuple[HeldBackFigures, ...]
+    lost: tuple[tuple[float, float], ...]
