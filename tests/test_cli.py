@@ -172,6 +172,14 @@ def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path
     assert all(speaker["turns"] >= 2 for speaker in report["speakers"])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+def test_a_file_whose_name_is_no_text(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    audio = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav"))
+    shutil.copy(clip, audio)
+    code, _, err = analyze(capsys, audio, *SPEAKERS, "--out", tmp_path / "session")
+    assert (code, err) == (0, "")
+
+
 def test_noise_is_a_talk_without_speech(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     noise = (np.random.default_rng(0).standard_normal(20 * RATE) * 0.01).astype(np.float32)
     audio = write_wave(tmp_path / "noise.wav", noise)
@@ -237,6 +245,7 @@ def test_bad_voices(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Pa
     refused(capsys, 2, "need different names", "analyze", clip, SPEAKERS[0], SPEAKERS[0])
     refused(capsys, 2, "is not NAME=AUDIO", "analyze", clip, "--speaker=Maya")
     refused(capsys, 2, "is not NAME=AUDIO", "analyze", clip, "--speaker= =a.wav")
+    refused(capsys, 2, "cannot be shown as a name", "analyze", clip, "--speaker=\udcff=a.wav")
 
 
 def test_bad_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_two_voices_are_found_in_order_of_appearance(name: str, lexicon: Lexicon
     """A whole run with the voices that were found hears as well as one with enrolled voices."""
     truth, recording = Truth.load(FIXTURES / name), Recording(FIXTURES / name / "talk.flac")
     survey = recording.survey()
-    voices = session.discover_voices(recording, survey)
+    voices = session.discover_voices(recording.blocks(survey.gain))
     first = min(truth.table["speech"], key=lambda stretch: stretch["start_seconds"])["speaker"]
     names = truth.names if first == "A" else truth.names[::-1]
     named = session.Voices(dict(zip(PEOPLE, names, strict=True)), voices.enrolments)

@@ -225,8 +225,10 @@ def test_every_file_is_private_and_plain(tmp_path: Path) -> None:
 
 
 def test_a_transcript_is_written_only_where_there_are_words(tmp_path: Path) -> None:
+    write_exports(samples.talk(), tmp_path)  # an earlier run's must not stay
     names = [path.name for path in write_exports(samples.wordless(), tmp_path)]
     assert names == ["report.json", "report.md", "turns.rttm", "turns.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
 def test_writing_again_replaces_and_follows_no_link(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ ROOMS = (
     ("runner", {"runner"}),
     ("edges", {"engines", "review"}),
     ("session", {"session"}),
-    ("commands", {"cli", "commands", "__main__"}),
+    ("commands", {"cli", "commands", "progress", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}
 FOREIGN = {

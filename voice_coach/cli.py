@@ -20,6 +20,8 @@ def _speaker(text: str) -> tuple[str, Path]:
     name, equals, file = text.partition("=")
     if not equals or not name.strip() or not file:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=AUDIO")
+    if not name.isprintable():
+        raise argparse.ArgumentTypeError(f"{name!r} cannot be shown as a name")
     return name.strip(), Path(file)
 
 

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import platformdirs
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from voice_coach import resources, session
 from voice_coach.config import Settings, load_settings
 from voice_coach.engines.choosing import choose_transcriber
 from voice_coach.engines.mixdown import mix, write_wav
 from voice_coach.engines.player import Player
-from voice_coach.engines.recording import Recording, Survey
+from voice_coach.engines.recording import Recording
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
+from voice_coach.events import AudioBlock
 from voice_coach.figures import Report
 from voice_coach.lexicon import load_lexicon
+from voice_coach.progress import Listening
 from voice_coach.review.exports import FORMATS, to_json
 from voice_coach.review.files import write_text
 from voice_coach.review.terminal import print_summary
+from voice_coach.runner import Said
 
 INTERRUPTED = 130
 LANGUAGE = "en"
-_SLOW_SECONDS = 60.0
-"""From this length of a talk on, its analysis takes over two seconds, and its progress is shown."""
 
 
 def run(chosen: Namespace) -> int:
@@ -51,9 +52,10 @@ def _settings(chosen: Namespace) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
-    """A recorded talk that is to go through the loop."""
+    """A recorded talk that is to go through the loop; `source` is what it is called afterwards."""
 
     audio: Path
+    source: str
     speakers: Sequence[tuple[str, Path]]
     out: Path | None
     render: Path | None
@@ -64,27 +66,26 @@ def _demo(chosen: Namespace, settings: Settings) -> int:
     names = json.loads((folder / "truth.json").read_text(encoding="utf-8"))["names"]
     speakers = [(names["A"], folder / "enrol_a.flac"), (names["B"], folder / "enrol_b.flac")]
     out = chosen.out or session.sessions_folder() / "demo"
-    talk = _Talk(folder / "talk.flac", speakers, out, out / "talk_with_prompts.wav")
-    code, done = _hear(chosen, settings, talk)
+    talk = _Talk(folder / "talk.flac", "the bundled talk", speakers, out, out / "talk_with_prompts.wav")
+    code, said = _hear(chosen, settings, talk)
+    if chosen.quiet or chosen.json:
+        return code
     console = Console()
-    if not chosen.quiet and not chosen.json:
+    if code == 0:
+        _play(said, console)
         console.print(f"The talk with the coach in it: {talk.render}", soft_wrap=True, highlight=False)
-    if done.said and code == 0:
-        _play(done, console, quiet=chosen.quiet or chosen.json)
-    if not chosen.quiet and not chosen.json:
-        console.print(f"Look at the review: {out / session.PAGE_NAME}", soft_wrap=True, highlight=False)
+    console.print(f"The review: {out / session.PAGE_NAME}", soft_wrap=True, highlight=False)
     return code
 
 
-def _play(done: session.RecordedSession, console: Console, *, quiet: bool) -> None:
+def _play(said: Sequence[Said], console: Console) -> None:
     """Play what the coach said, where there is an output."""
     try:
         player = Player()
-        for said in done.said:
-            player.play(said.samples)
+        for sentence in said:
+            player.play(sentence.samples)
     except MissingPart as reason:
-        if not quiet:
-            console.print(f"Not played here: {reason}.", highlight=False)
+        console.print(f"The coach was not played: {reason}.", highlight=False)
 
 
 def _analyze(chosen: Namespace, settings: Settings) -> int:
@@ -92,41 +93,48 @@ def _analyze(chosen: Namespace, settings: Settings) -> int:
         raise UsageError("give --speaker twice, once for each person, or not at all")
     if len({name for name, _ in chosen.speaker}) != len(chosen.speaker):
         raise UsageError("the two people need different names")
-    talk = _Talk(chosen.audio, chosen.speaker, chosen.out, chosen.render)
+    source = os.fsencode(chosen.audio).decode("utf-8", "replace")  # what a disk calls it need not be text
+    talk = _Talk(chosen.audio, source, chosen.speaker, chosen.out, chosen.render)
     return _hear(chosen, settings, talk)[0]
 
 
-def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, session.RecordedSession]:
-    """Run a recorded talk through the loop, and show it."""
+def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequence[Said]]:
+    """Run a recorded talk through the loop, and show it; returns the exit code and what the coach said."""
     recording = Recording(talk.audio)
-    survey = recording.survey()
-    lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-    transcriber = choose_transcriber(settings.words, LANGUAGE)
-    renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
-    folder = session.open_folder(talk.out, str(talk.audio), datetime.now().astimezone())
-    voices = session.enrol_voices(talk.speakers) if talk.speakers else session.discover_voices(recording, survey)
-    pipeline = session.build_pipeline(voices, lexicon, settings, with_words=transcriber is not None)
-    done = session.RecordedSession(recording, survey, folder, pipeline, session.Engines(transcriber, renderer))
-    interrupted = not _run_with_progress(done, survey, quiet=chosen.quiet or chosen.json)
+    with Listening(recording.stated_seconds, quiet=chosen.quiet or chosen.json) as listening:
+        gain = recording.survey(listening.follow("Measuring", recording.blocks())).gain
+        lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
+        transcriber = choose_transcriber(settings.words, LANGUAGE)
+        renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
+        if talk.speakers:
+            voices = session.enrol_voices(talk.speakers)
+        else:
+            voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
+        folder = session.open_folder(talk.out, talk.source, datetime.now().astimezone())
+        pipeline = session.build_pipeline(voices, lexicon, settings, with_words=transcriber is not None)
+        done = session.RecordedSession(talk.source, folder, pipeline, session.Engines(transcriber, renderer))
+        interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain)))
     report = done.close()
     if talk.render is not None and not interrupted:
-        write_wav(talk.render, mix(recording.blocks(survey.gain), done.said))
+        write_wav(talk.render, mix(recording.blocks(gain), done.said))
     _show(chosen, report, folder / session.PAGE_NAME)
-    return INTERRUPTED if interrupted else 0, done
+    return INTERRUPTED if interrupted else 0, done.said
 
 
-def _run_with_progress(done: session.RecordedSession, survey: Survey, *, quiet: bool) -> bool:
-    """Run a talk with a bar on the terminal; returns whether it came to its end."""
-    console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal or survey.seconds < _SLOW_SECONDS
-    columns = (TextColumn("Listening"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task("", total=survey.seconds)
-        try:
-            for _ in done.run():
-                progress.update(task, completed=min(done.heard_seconds, survey.seconds))
-        except KeyboardInterrupt:
-            return False
+def _find_voices(talk: _Talk, blocks: Iterable[AudioBlock]) -> session.Voices:
+    try:
+        return session.discover_voices(blocks)
+    except InputError as error:
+        raise InputError(f"{talk.source}: {error}") from error
+
+
+def _run(done: session.RecordedSession, blocks: Iterable[AudioBlock]) -> bool:
+    """Run a talk; returns whether it came to its end."""
+    try:
+        for _ in done.run(blocks):
+            pass
+    except KeyboardInterrupt:
+        return False
     return True
 
 

@@ -13,12 +13,11 @@ import platformdirs
 from voice_coach.config import Settings
 from voice_coach.engines.discovery import find_voices
 from voice_coach.engines.enrolment import enrol_recording
-from voice_coach.engines.recording import Recording, Survey
 from voice_coach.engines.silero import SileroDetector
 from voice_coach.engines.speakers import SpeakerNetwork, load_background
 from voice_coach.engines.voiceprint import Enrolment, pair_voices
 from voice_coach.errors import InputError, UsageError
-from voice_coach.events import Event, Speaker
+from voice_coach.events import AudioBlock, Event, Speaker
 from voice_coach.figures import Report
 from voice_coach.hearing import Hearing
 from voice_coach.journal import JOURNAL_NAME, JournalWriter, read_journal
@@ -30,7 +29,6 @@ from voice_coach.review.exports import write_exports
 from voice_coach.review.files import write_text
 from voice_coach.review.html import render_page
 from voice_coach.runner import RecordedAnswers, Said, run_recorded
-from voice_coach.segment import to_seconds
 
 PAGE_NAME = "report.html"
 FOUND_NAMES = {Speaker.A: "Speaker A", Speaker.B: "Speaker B"}
@@ -84,12 +82,9 @@ def enrol_voices(files: Sequence[tuple[str, Path]]) -> Voices:
     return Voices(names, (enrolments[0], enrolments[1]))
 
 
-def discover_voices(recording: Recording, survey: Survey) -> Voices:
+def discover_voices(blocks: Iterable[AudioBlock]) -> Voices:
     """Find the two voices of a recording by themselves."""
-    try:
-        return Voices(FOUND_NAMES, find_voices(recording.blocks(survey.gain), load_background()))
-    except InputError as error:
-        raise InputError(f"{recording.path}: {error}") from error
+    return Voices(FOUND_NAMES, find_voices(blocks, load_background()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +108,18 @@ class RecordedSession:
 
     Parameters
     ----------
-    recording, survey : the talk.
+    source : what the talk is called.
     folder : where the session lies.
     pipeline : its voices enrolled.
     engines : for words and voice.
     """
 
-    def __init__(
-        self, recording: Recording, survey: Survey, folder: Path, pipeline: Pipeline, engines: Engines
-    ) -> None:
-        self._recording, self._survey, self._folder = recording, survey, folder
-        self._pipeline, self._engines = pipeline, engines
+    def __init__(self, source: str, folder: Path, pipeline: Pipeline, engines: Engines) -> None:
+        self._folder, self._pipeline, self._engines = folder, pipeline, engines
         words, voice = engines.transcriber, engines.renderer
         self._facts = SessionFacts(
             session_id=folder.name,
-            source=str(recording.path),
+            source=source,
             names=pipeline.names,
             words_engine=words.name if words else None,
             voice=voice.name if voice else None,
@@ -136,16 +128,10 @@ class RecordedSession:
         self.said: list[Said] = []
         """What was said of the coach's sentences, once they are over."""
 
-    @property
-    def heard_seconds(self) -> float:
-        """How far the talk has been heard."""
-        return to_seconds(self._pipeline.now)
-
-    def run(self) -> Iterator[Event]:
+    def run(self, blocks: Iterable[AudioBlock]) -> Iterator[Event]:
         """Run the talk, journalling it; yields its events."""
         answers = RecordedAnswers(self._engines.transcriber, self._engines.renderer, said=self.said)
         with JournalWriter(self._folder, self._facts) as journal:
-            blocks = self._recording.blocks(self._survey.gain)
             for event in run_recorded(blocks, self._pipeline, answers, journal):
                 self._events.append(event)
                 yield event

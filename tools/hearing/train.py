@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from tools.hearing import background, corpus
@@ -84,6 +85,7 @@ _shared: tuple[Sequence[corpus.Reader], Sequence[Room], voiceprint.Background]
 def _share(readers: Sequence[corpus.Reader], rooms: Sequence[Room], model: voiceprint.Background) -> None:
     global _shared
     _shared = (readers, rooms, model)
+    threadpool_limits(1)  # one process to a core: their small matrices gain nothing from threads, and lose much
 
 
 def _shared_example(seed: int) -> tuple[np.ndarray, ...]:

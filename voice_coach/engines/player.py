@@ -14,16 +14,16 @@ class Player:
         try:
             import sounddevice
         except (ImportError, OSError) as error:
-            raise MissingPart("sounds cannot be played: the PortAudio library is missing") from error
+            raise MissingPart("the PortAudio library is missing") from error
         self._device = sounddevice
         try:
             sounddevice.check_output_settings(channels=1, samplerate=SAMPLE_RATE, dtype="float32")
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise MissingPart("sounds cannot be played: this machine has no output for them") from error
+            raise MissingPart("this machine has no sound output") from error
 
     def play(self, samples: Floats) -> None:
         """Play float32 samples (n,) at 16 kHz to their end."""
         try:
             self._device.play(samples, SAMPLE_RATE, blocking=True)
         except self._device.PortAudioError as error:
-            raise MissingPart(f"the output failed: {error}") from error
+            raise MissingPart(f"the sound output failed ({error})") from error

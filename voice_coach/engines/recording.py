@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -111,8 +111,19 @@ class Recording:
             yield AudioBlock(position, samples * np.float32(gain), lost)
             position += len(samples)
 
-    def survey(self) -> Survey:
-        """Measure the recording in one pass.
+    @property
+    def stated_seconds(self) -> float | None:
+        """Length as the file states it; `None` where it does not, or cannot be asked."""
+        import av
+
+        try:
+            with av.open(str(self.path), metadata_errors="ignore") as container:
+                return None if container.duration is None else container.duration / av.time_base
+        except (av.FFmpegError, ValueError):
+            return None
+
+    def survey(self, blocks: Iterable[AudioBlock] | None = None) -> Survey:
+        """Measure the recording in one pass; `blocks` are its own, if someone else follows them too.
 
         Raises
         ------
@@ -120,8 +131,8 @@ class Recording:
             If it is shorter than two seconds, or digitally silent.
         """
         meter = LevelMeter()
-        for samples, lost in self.chunks():
-            meter.process(samples, lost)
+        for block in self.blocks() if blocks is None else blocks:
+            meter.process(block.samples, block.lost_samples)
         if meter.samples < SHORTEST_SECONDS * SAMPLE_RATE:
             seconds = to_seconds(meter.samples)
             raise InputError(f"{self.path} is too short: {seconds:.1f} s, at least {SHORTEST_SECONDS:.0f} s are needed")

@@ -82,12 +82,16 @@ FORMATS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
 def write_exports(report: Report, folder: Path) -> list[Path]:
     """Write every format into a folder and return the files; a transcript only where there are words.
 
+    A transcript of an earlier run without them goes: it would be taken for this one's.
+
     Raises
     ------
     InputError
         If the folder cannot be written to.
     """
     worded = any(turn.text for turn in report.turns)
+    if not worded:
+        (folder / FORMATS["vtt"][0]).unlink(missing_ok=True)
     return [write_text(folder, name, make(report)) for form, (name, make) in FORMATS.items() if worded or form != "vtt"]
 
 

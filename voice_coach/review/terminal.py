@@ -91,8 +91,7 @@ def _limits(report: Report) -> Iterator[Text]:
         ("not heard", session.lost_seconds),
     )
     known = [f"{what} {wording.length(seconds)}" for what, seconds in parts if seconds]
-    if session.words_engine is None:
-        known.append("no words were written down")
+    known.append(f"words by {session.words_engine}" if session.words_engine else "no words were written down")
     if known:
         line = ", ".join(known)
         yield Text(f"{line[0].upper()}{line[1:]}.")
