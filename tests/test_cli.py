@@ -381,6 +381,15 @@ def test_a_reader_that_goes_away_is_no_error(clip: Path, tmp_path: Path) -> None
     assert (child.returncode, err) == (0, "")
 
 
+def test_nothing_but_the_session_is_written(clip: Path, home: Path, tmp_path: Path) -> None:
+    """No cache, identifier or report of a library's maker: onnxruntime queues such reports in the home folder."""
+    child = process("analyze", clip, *SPEAKERS, "--mute", "--out", tmp_path / "session")
+    _, err = child.communicate(timeout=120)
+    assert (child.returncode, err) == (0, "")
+    assert list(home.rglob("*")) == []
+    assert [path.name for path in tmp_path.iterdir() if path != home] == ["session"]
+
+
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
 def test_nothing_is_asked_of_the_network(clip: Path, tmp_path: Path) -> None:
     """The whole loop, words and voice included, without any network interface."""

@@ -78,9 +78,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
-    # Nothing may ask a model hub, whatever a library does on import.
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     chosen = build_parser().parse_args(arguments)
     try:
         # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.

@@ -22,6 +22,7 @@ def open_session(path: Path) -> Any:
         raise MissingPart("onnxruntime is not installed; install voice_coach again with pip") from error
     if not path.is_file():
         raise MissingPart(f"the model {path.name} is not where it should be; install voice_coach again with pip")
+    onnxruntime.disable_telemetry_events()  # Windows reports by other means, which only this call ends
     options = onnxruntime.SessionOptions()
     # One thread: the models are tiny, and the machine belongs to the people's other programs.
     options.intra_op_num_threads = 1

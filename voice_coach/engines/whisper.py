@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from voice_coach.acoustics import Floats
@@ -35,8 +34,6 @@ class WhisperTranscriber:
         if not is_model(folder):
             missing = [name for name in NEEDED_FILES if not (folder / name).is_file()] or ["vocabulary"]
             raise MissingPart(f"{folder} is not a whole Whisper model: {', '.join(missing)} is missing")
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         try:
             from faster_whisper import WhisperModel
         except ImportError as error:
