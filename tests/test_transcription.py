@@ -43,6 +43,11 @@ def test_an_utterance_is_never_longer_than_an_engine_sees() -> None:
     assert [(s, e) for _, s, e in made] == [(0, 195), (198, 327)]
 
 
+def test_speech_without_any_pause_is_cut() -> None:
+    made = utterances("a" * 450)
+    assert [(s, e) for _, s, e in made] == [(0, 150), (150, 300), (300, 450)]
+
+
 def test_too_little_speech_is_not_written_down() -> None:
     assert utterances("aaaa..........aaaaa") == [(A, 14, 19)]
 

@@ -84,15 +84,15 @@ class UtteranceBuilder:
         return start - draft.end <= to_samples(self._options.joined_seconds)
 
     def _add(self, unit: InterPausalUnit) -> Iterator[Utterance]:
-        segment, draft = unit.segment, self._drafts[unit.speaker]
-        self._heard[unit.speaker].append(segment)
-        if draft is not None:
-            fits = segment.end - draft.start <= to_samples(self._options.longest_seconds)
-            if fits and self._joins(draft, segment.start):
+        self._heard[unit.speaker].append(unit.segment)
+        longest = to_samples(self._options.longest_seconds)
+        for segment in _parts(unit.segment, longest):
+            draft = self._drafts[unit.speaker]
+            if draft is not None and segment.end - draft.start <= longest and self._joins(draft, segment.start):
                 draft.end, draft.speech = segment.end, draft.speech + segment.samples
-                return
+                continue
             yield from self._flush(unit.speaker)
-        self._drafts[unit.speaker] = _Draft(segment.start, segment.end, segment.samples)
+            self._drafts[unit.speaker] = _Draft(segment.start, segment.end, segment.samples)
 
     def _flush(self, person: Speaker) -> Iterator[Utterance]:
         draft, self._drafts[person] = self._drafts[person], None
@@ -104,6 +104,14 @@ class UtteranceBuilder:
         short = draft.end - draft.start < to_samples(self._options.overlapped_seconds)
         if not short or beside < self._options.overlapped_share * draft.speech:
             yield Utterance(next(self._ids), person, Segment(draft.start, draft.end))
+
+
+def _parts(segment: Segment, longest: int) -> Iterator[Segment]:
+    """A unit that is longer than an engine sees, in parts of equal length; any other as it is."""
+    count = -(-segment.samples // longest)
+    for part in range(count):
+        start, end = (segment.start + segment.samples * place // count for place in (part, part + 1))
+        yield Segment(start, end)
 
 
 def audio_of(utterance: Utterance, history: AudioHistory, options: TranscriptionOptions) -> np.ndarray:
