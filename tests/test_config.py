@@ -80,6 +80,10 @@ def test_later_files_win_and_leave_the_rest(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("[voice]\nrat = 120\n", "there is no setting voice.rat; did you mean voice.rate?"),
+        ("[turns.overlaps]\nbackchannel_second = 1\n", "did you mean turns.overlaps.backchannel_seconds?"),
+        ("[reclassification]\nbackchannel_second = 1\n", "did you mean reclassification.backchannel_seconds?"),
+        ("[turns]\nbudget = 1\n", "did you mean coaching.restraint.budget?"),
+        ("[voice]\njoined_seconds = 1\n", "mean turns.overlaps.joined_seconds or transcription.joined_seconds?"),
         ("[coaching.restrain]\nbudget = 1\n", "did you mean coaching.restraint?"),
         ("[voice]\nrate = 1000\n", "rate is 1000, but must lie between 80 and 400 words per minute"),
         ("[voice]\nvolume = 'loud'\n", "voice.volume is 'loud', but must be a number"),

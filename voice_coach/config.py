@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,9 +96,7 @@ def _build(kind: type[Value], table: Mapping[str, Any], path: str) -> Value:
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            near = difflib.get_close_matches(key, _all_keys(), n=1, cutoff=0.6)
-            hint = f"; did you mean {_all_keys()[near[0]]}?" if near else ""
-            raise UsageError(f"there is no setting {path}{key}{hint}")
+            raise UsageError(f"there is no setting {path}{key}{_hint(key, path)}")
         values[key] = _value(known[key], value, f"{path}{key}")
     try:
         return kind(**values)
@@ -121,15 +119,26 @@ def _value(option: Any, value: Any, path: str) -> Any:
     return value
 
 
-def _all_keys(kind: Any = Settings, path: str = "") -> dict[str, str]:
-    """Every key with its full path."""
-    keys: dict[str, str] = {}
+def _hint(key: str, path: str) -> str:
+    """Which setting was probably meant: the same name elsewhere, else a like one in the same table, else anywhere."""
+    anywhere: dict[str, list[str]] = {}
+    for setting in _all_paths():
+        anywhere.setdefault(setting.rpartition(".")[2], []).append(setting)
+    here = {name: [f"{path}{name}"] for name, settings in anywhere.items() if f"{path}{name}" in settings}
+    for places, cutoff in ((anywhere, 1.0), (here, 0.6), (anywhere, 0.6)):
+        near = difflib.get_close_matches(key, places, n=1, cutoff=cutoff)
+        if near:
+            return f"; did you mean {' or '.join(places[near[0]])}?"
+    return ""
+
+
+def _all_paths(kind: Any = Settings, path: str = "") -> Iterator[str]:
+    """Every setting and table by its full path."""
     for option in fields(kind):
         default = option.default_factory() if callable(option.default_factory) else option.default
         if isinstance(default, PipelineOptions):
-            keys |= _all_keys(PipelineOptions, path)
+            yield from _all_paths(PipelineOptions, path)
             continue
-        keys[option.name] = f"{path}{option.name}"
+        yield f"{path}{option.name}"
         if is_dataclass(default):
-            keys |= _all_keys(type(default), f"{path}{option.name}.")
-    return keys
+            yield from _all_paths(type(default), f"{path}{option.name}.")
