@@ -20,9 +20,13 @@ from pyannote.database.util import load_rttm
 
 from tests import report_samples as samples
 from voice_coach.errors import InputError
+from voice_coach.events import GainNoticed
 from voice_coach.figures import Report
+from voice_coach.report import build_report
 from voice_coach.review.exports import FORMATS, to_csv, to_json, to_markdown, to_rttm, to_vtt, write_exports
 from voice_coach.review.files import write_text
+from voice_coach.review.html import render_page
+from voice_coach.segment import to_samples
 
 HOSTILE = (
     "=HYPERLINK(1)",
@@ -196,6 +200,16 @@ def test_markdown_names_what_was_not_measured() -> None:
     assert "None" not in to_markdown(samples.wordless()) + to_markdown(samples.noise())
     assert "ended before its time" in to_markdown(samples.interrupted())
     assert "| share of the talk | not measured | not measured |" in to_markdown(samples.noise())
+
+
+def test_from_where_on_loudness_was_ignored_is_told() -> None:
+    report = build_report((*samples.events(), GainNoticed(to_samples(75.5), 7.2)), samples.facts())
+    assert report.session.level_ignored_from_seconds == 75.5
+    sentence = "From 1:15 on loudness was left out, because the microphone changed its own gain."
+    assert f"- {sentence}" in to_markdown(report)
+    assert sentence in render_page(report)
+    assert samples.talk().session.level_ignored_from_seconds is None
+    assert "loudness" not in to_markdown(samples.talk())
 
 
 @pytest.mark.parametrize("name", [*HOSTILE, "<img src=x>", "[a](b)", "a | b", "`code`", "*star*"])

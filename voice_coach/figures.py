@@ -13,7 +13,12 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class SessionFigures:
-    """The talk as a whole: `status` is `complete` or `interrupted`, `words_engine` is `None` where it has no words."""
+    """The talk as a whole.
+
+    `status` is `complete` or `interrupted`, `words_engine` is `None` where it has no words. From
+    `level_ignored_from_seconds` on, loudness was not compared, because the device changed its gain; `None` if it never
+    was noticed to.
+    """
 
     id: str
     started_at: str | None
@@ -28,6 +33,7 @@ class SessionFigures:
     coach_seconds: float
     utterances_left_out: int | None
     voice: str | None
+    level_ignored_from_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

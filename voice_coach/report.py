@@ -14,6 +14,7 @@ from voice_coach.events import (
     CueSettled,
     Event,
     Evidence,
+    GainNoticed,
     InterPausalUnit,
     Overlap,
     OverlapHeard,
@@ -72,6 +73,7 @@ class _Heard:
     settled: list[CueSettled] = field(default_factory=list)
     held_back: list[CueHeldBack] = field(default_factory=list)
     lost: list[AudioLost] = field(default_factory=list)
+    gain: GainNoticed | None = None
     ended: TalkEnded | None = None
 
     def take(self, event: Event) -> None:
@@ -102,6 +104,8 @@ class _Heard:
                 self.held_back.append(event)
             case AudioLost():
                 self.lost.append(event)
+            case GainNoticed():
+                self.gain = event
             case TalkEnded():
                 self.ended = event
             case _:
@@ -210,6 +214,7 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
         coach_seconds=_round(coach),
         utterances_left_out=sum(w.doubtful is not None for w in heard.words) if facts.words_engine else None,
         voice=facts.voice,
+        level_ignored_from_seconds=None if heard.gain is None else _round(to_seconds(heard.gain.at_sample)),
     )
 
 

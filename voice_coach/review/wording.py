@@ -159,6 +159,9 @@ def limits(report: Report) -> tuple[str, ...]:
         sentences.append(f"An unknown voice was heard for {length(session.unknown_seconds)}; it counts for nobody.")
     if session.lost_seconds:
         sentences.append(f"{length(session.lost_seconds)} were not heard at all; shares are of what was heard.")
+    if session.level_ignored_from_seconds is not None:
+        since = clock(session.level_ignored_from_seconds)
+        sentences.append(f"From {since} on loudness was left out, because the microphone changed its own gain.")
     if session.coach_seconds:
         sentences.append(f"The coach itself spoke for {length(session.coach_seconds)}, counted apart.")
     return tuple(sentences)
