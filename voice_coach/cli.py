@@ -8,8 +8,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from voice_coach import __version__
+from voice_coach.characters import can_be_shown, spelled_out
 from voice_coach.errors import CoachError
 
 INTERRUPTED = 130
@@ -17,28 +19,36 @@ _BUG = 1
 
 
 def _speaker(text: str) -> tuple[str, Path]:
-    name, equals, file = text.partition("=")
-    if not equals or not name.strip() or not file:
+    before, equals, file = text.partition("=")
+    name = before.strip()
+    if not equals or not name or not file:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=AUDIO")
-    if not name.isprintable():
+    if not can_be_shown(name):
         raise argparse.ArgumentTypeError(f"{name!r} cannot be shown as a name")
-    return name.strip(), Path(file)
+    return name, Path(file)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Shows what it was given in one line, whatever it holds."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(spelled_out(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="voice-coach",
         description="A quiet companion for a heart-to-heart of two people. Nothing leaves this machine.",
         epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 something this machine lacks, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--config", type=Path, action="append", default=[], metavar="FILE", help="settings, as TOML")
     common.add_argument("--quiet", action="store_true", help="print nothing but errors")
     common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
     common.add_argument("--debug", action="store_true", help="show where an error came from")
-    loop = argparse.ArgumentParser(add_help=False)
+    loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
     loop.add_argument(
         "--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes the words down"
@@ -88,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.debug:
             traceback.print_exc()
         else:
-            sys.stderr.write(f"voice-coach: {error}\n")
+            sys.stderr.write(f"voice-coach: {spelled_out(str(error))}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -100,5 +110,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.debug:
             traceback.print_exc()
         else:
-            sys.stderr.write(f"voice-coach: a bug: {type(error).__name__}: {error}; --debug shows where\n")
+            reason = spelled_out(f"{type(error).__name__}: {error}")
+            sys.stderr.write(f"voice-coach: a bug: {reason}; --debug shows where\n")
         return _BUG

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from voice_coach.characters import spelled_out
 from voice_coach.events import CueOutcome
 from voice_coach.figures import Report, SpeakerFigures
 from voice_coach.review import wording
@@ -50,7 +51,7 @@ def _lines(report: Report, block: str, page: Path | None) -> Iterator[Text]:
     yield from _coach(report)
     yield from _limits(report)
     if page is not None:
-        yield Text(f"The whole review: {page}", overflow="fold")
+        yield Text(f"The whole review: {spelled_out(str(page))}", overflow="fold")
 
 
 def _bar(speaker: SpeakerFigures, style: str, block: str) -> Text:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
+from voice_coach.characters import INVISIBLE
 from voice_coach.events import CueOutcome, OverlapKind, PhraseKind
 from voice_coach.figures import Report, SpeakerFigures
 
@@ -55,13 +55,10 @@ OUTCOMES = {
 REACHED = frozenset({CueOutcome.SPOKEN, CueOutcome.SHOWN, CueOutcome.YIELDED})
 """Outcomes of the cues that the two people heard or saw, if only in part."""
 
-# Control characters, bidirectional overrides, lone surrogates: unseen, they change what stands around them.
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-
 
 def visible(text: str) -> str:
     """A text without the characters that nobody can see."""
-    return _INVISIBLE.sub(" ", text)
+    return INVISIBLE.sub(" ", text)
 
 
 def plain(text: str) -> str:
