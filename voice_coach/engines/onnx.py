@@ -14,7 +14,7 @@ def open_session(path: Path) -> Any:
     Raises
     ------
     MissingPart
-        If onnxruntime or the model file is not there.
+        If onnxruntime or the model file is not there, or the file is damaged.
     """
     try:
         import onnxruntime
@@ -29,4 +29,7 @@ def open_session(path: Path) -> Any:
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 4
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors have no base in common
+        raise MissingPart(f"the model {path.name} does not load; install voice_coach again with pip") from error

@@ -11,6 +11,7 @@ from voice_coach.segment import Segment, to_samples
 
 NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 """What a model folder must hold; without its tokenizer the library would ask the network for one."""
+_CURE = "copy the whole model there again, or choose --words moonshine or off"
 _TOKENS_PER_SECOND = 12
 
 
@@ -33,7 +34,7 @@ class WhisperTranscriber:
     def __init__(self, folder: Path, language: str | None = "en", threads: int = 1) -> None:
         if not is_model(folder):
             missing = [name for name in NEEDED_FILES if not (folder / name).is_file()] or ["vocabulary"]
-            raise MissingPart(f"{folder} is not a whole Whisper model: {', '.join(missing)} is missing")
+            raise MissingPart(f"{folder} is not a whole Whisper model: {', '.join(missing)} is missing; cure: {_CURE}")
         try:
             from faster_whisper import WhisperModel
         except ImportError as error:
@@ -41,7 +42,7 @@ class WhisperTranscriber:
         try:
             self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
         except (RuntimeError, ValueError, OSError) as error:
-            raise MissingPart(f"the Whisper model in {folder} does not load: {error}") from error
+            raise MissingPart(f"the Whisper model in {folder} does not load ({error}); cure: {_CURE}") from error
         self._language = language
         self.name = f"whisper {folder.name}"
 
