@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import FIXTURES
 from tests.sounds import RATE, babble, write_encoded, write_float_wave, write_wave
-from voice_coach import __version__
+from voice_coach import __version__, resources
 from voice_coach.cli import main
 from voice_coach.engines.recording import Recording
 
@@ -165,7 +165,9 @@ def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path
         "clipped": lambda: write_wave(tmp_path / "t.wav", np.clip(samples * 20, -1, 1)),
     }
     code, out, err = analyze(capsys, make[how](), *SPEAKERS, "--out", tmp_path / "s", "--json")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert ("is clipped" in err) == (how == "clipped")
+    assert err.count("\n") == (how == "clipped")
     report = json.loads(out)
     assert report["session"]["duration_seconds"] == pytest.approx(25.0, abs=0.2)
     assert sum(speaker["talk_seconds"] for speaker in report["speakers"]) > 12
@@ -173,11 +175,73 @@ def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
-def test_a_file_whose_name_is_no_text(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
-    audio = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav"))
+def test_a_file_and_a_folder_whose_names_are_no_text(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    audio, folder = (Path(os.fsdecode(os.fsencode(tmp_path) + name)) for name in (b"/\xff\xfe.wav", b"/\xff"))
     shutil.copy(clip, audio)
-    code, _, err = analyze(capsys, audio, *SPEAKERS, "--out", tmp_path / "session")
+    code, _, err = analyze(capsys, audio, *SPEAKERS, "--out", folder)
     assert (code, err) == (0, "")
+    code, out, err = run(capsys, "review", folder, "--export", "json", folder)
+    assert (code, err) == (0, "")
+    assert out.encode()
+
+
+@pytest.mark.parametrize("name", ["12:30 talk.wav", "http:x.wav"])
+def test_relative_names_that_look_like_addresses(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    shutil.copy(clip, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = analyze(capsys, Path(name), *SPEAKERS, "--out", "s")
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["👩🏽‍🚒", "می‌خواهم", "\u200fשרה", "O'Brien, Ana María"])
+def test_people_of_every_name(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, name: str) -> None:
+    speakers = [f"--speaker= {name} ={DEMO / 'enrol_a.flac'}", f"--speaker=B={DEMO / 'enrol_b.flac'}"]
+    code, out, err = analyze(capsys, clip, *speakers, "--out", tmp_path / "s", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["speakers"][0]["name"] == name
+
+
+def test_a_damaged_recording_is_said_to_be_damaged(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    samples = np.concatenate([block.samples for block in Recording(clip).blocks()])
+    audio = write_encoded(tmp_path / "t.m4a", samples, "aac")
+    content = bytearray(audio.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 1500] = bytes(1500)
+    audio.write_bytes(content)
+    code, _, err = analyze(capsys, audio, *SPEAKERS, "--out", tmp_path / "s")
+    assert code == 0
+    assert err.count("\n") == 1
+    assert "of it could not be read" in err
+    assert analyze(capsys, audio, *SPEAKERS, "--out", tmp_path / "s", "--quiet") == (0, "", "")
+
+
+@pytest.fixture
+def short_demo(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundled talk of 25 s."""
+    folder = Path(shutil.copytree(DEMO, tmp_path / "bundled"))
+    shutil.copy(clip, folder / "talk.flac")
+    monkeypatch.setattr(resources, "demo_folder", lambda: folder)
+
+
+@pytest.mark.usefixtures("short_demo")
+@pytest.mark.parametrize("name", ["a[b]c", "a[/b]c", "a:smile:c"])
+def test_the_demo_names_its_files_as_they_are_called(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name
+    code, out, err = run(capsys, "demo", "--words", "off", "--mute", "--out", folder)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-2:] == [
+        f"The talk with the coach in it: {folder / 'talk_with_prompts.wav'}",
+        f"The review: {folder / 'report.html'}",
+    ]
+    assert run(capsys, "demo", "--words", "off", "--mute", "--out", folder)[0] == 0, "its own session is written anew"
 
 
 def test_noise_is_a_talk_without_speech(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -245,7 +309,8 @@ def test_bad_voices(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Pa
     refused(capsys, 2, "need different names", "analyze", clip, SPEAKERS[0], SPEAKERS[0])
     refused(capsys, 2, "is not NAME=AUDIO", "analyze", clip, "--speaker=Maya")
     refused(capsys, 2, "is not NAME=AUDIO", "analyze", clip, "--speaker= =a.wav")
-    refused(capsys, 2, "cannot be shown as a name", "analyze", clip, "--speaker=\udcff=a.wav")
+    for name in ("\udcff", "a\nb", "\x1b[31mMaya", "\u202eayaM", "\u2067Maya", "\u200d", "\u200f "):
+        refused(capsys, 2, "cannot be shown as a name", "analyze", clip, f"--speaker={name}=a.wav")
 
 
 def test_bad_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -275,21 +340,86 @@ def test_folders_that_cannot_be_used(
 ) -> None:
     file = tmp_path / "file"
     file.touch()
-    refused(capsys, 3, "cannot be made", "analyze", clip, *SPEAKERS, "--out", file / "session")
+    for folder in (file, file / "session", tmp_path / ("n" * 300), tmp_path / ("n" * 300) / "session"):
+        refused(capsys, 3, "cannot be made", "analyze", clip, *SPEAKERS, "--out", folder)
     monkeypatch.setattr(os, "access", lambda *_: False)  # tests may run as a user who may write anywhere
     refused(capsys, 3, "cannot be written: Permission denied", "analyze", clip, *SPEAKERS, "--out", tmp_path / "s")
 
 
 def test_another_talks_session_is_not_overwritten(
-    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "session"
     assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
     before = (folder / "journal.jsonl").read_bytes()
-    other = shutil.copy(clip, tmp_path / "other.wav")
-    refused(capsys, 2, "already holds the session of", "analyze", other, *SPEAKERS, "--out", folder)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    samples = np.concatenate([block.samples for block in Recording(clip).blocks()])
+    monkeypatch.chdir(write_wave(elsewhere / clip.name, samples[: 20 * RATE]).parent)
+    refused(capsys, 2, "already holds the session of", "analyze", clip.name, *SPEAKERS, "--out", folder)
     assert (folder / "journal.jsonl").read_bytes() == before
+    moved = shutil.copy(clip, tmp_path / "moved.wav")
+    assert analyze(capsys, Path(moved), *SPEAKERS, "--out", folder)[0] == 0, "the same recording, wherever it lies"
+
+
+@pytest.mark.parametrize("name", [*sorted(FILES - {"journal.jsonl"}), "transcript.vtt"])
+def test_files_of_no_session_are_left_alone(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    refused(capsys, 2, f"holds a {name} that is of no session", "analyze", clip, *SPEAKERS, "--out", tmp_path)
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_of_ones_own_keeps_its_mode(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir(mode=0o755)
     assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("how", ["itself", "symlink", "hard link"])
+@pytest.mark.parametrize("who", ["talk.wav", "voice.flac"])
+def test_a_mix_never_takes_the_place_of_what_is_heard(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, who: str, how: str
+) -> None:
+    audio = Path(shutil.copy(clip, tmp_path / "talk.wav"))
+    voice = Path(shutil.copy(DEMO / "enrol_a.flac", tmp_path / "voice.flac"))
+    source, target = tmp_path / who, tmp_path / "mix.wav"
+    match how:
+        case "symlink":
+            target.symlink_to(source)
+        case "hard link":
+            target.hardlink_to(source)
+        case _:
+            target = tmp_path / "folder" / ".." / who
+            (tmp_path / "folder").mkdir()
+    before = source.read_bytes()
+    speakers = [f"--speaker=A={voice}", SPEAKERS[1]]
+    refused(capsys, 2, "would overwrite", "analyze", audio, *speakers, "--out", tmp_path / "s", "--render", target)
+    assert source.read_bytes() == before
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_mix_that_cannot_be_written_is_said_before_the_talk_is_heard(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    session = tmp_path / "s"
+    targets = {
+        tmp_path / "nowhere" / "mix.wav": "there is no folder",
+        tmp_path: "is a folder, not a file",
+        tmp_path / ("n" * 300): "File name too long",
+    }
+    for target, sentence in targets.items():
+        refused(capsys, 3, sentence, "analyze", clip, *SPEAKERS, "--out", session, "--render", target)
+        assert not session.exists()
+    assert analyze(capsys, clip, *SPEAKERS, "--out", session, "--render", session / "mix.wav")[0] == 0
+
+
+def test_an_error_is_one_line_that_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    refused(capsys, 3, r"there is no file a\nb\x1b[31m\u202e.wav", "analyze", "a\nb\x1b[31m\u202e.wav")
+    refused(capsys, 2, r"unrecognized arguments: --\x1b[31m", "review", "--\x1b[31m")
 
 
 def test_a_damaged_journal_is_left_alone(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
@@ -366,8 +496,10 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
 def test_a_mix_that_does_not_fit_is_said_in_one_sentence(
     capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
 ) -> None:
-    code, _, err = analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / "s", "--render", "/dev/full")
+    code, out, err = analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / "s", "--render", "/dev/full")
     assert code == 3
+    assert err.count("\n") == 1
+    assert "The whole review" in out
     assert "/dev/full cannot be written: No space left on device" in err
     assert (tmp_path / "s" / "report.json").is_file()
 

@@ -245,6 +245,12 @@ def test_a_transcript_is_written_only_where_there_are_words(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
+def test_a_transcript_that_cannot_be_removed_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "transcript.vtt").mkdir()
+    with pytest.raises(InputError, match=r"cannot remove .*transcript\.vtt: is a directory"):
+        write_exports(samples.wordless(), tmp_path)
+
+
 def test_writing_again_replaces_and_follows_no_link(tmp_path: Path) -> None:
     target = tmp_path / "elsewhere"
     target.write_text("untouched")

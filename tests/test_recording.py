@@ -60,6 +60,22 @@ def test_names_of_every_kind(tmp_path: Path, name: str) -> None:
     assert Recording(path).survey().seconds == SECONDS
 
 
+@pytest.mark.parametrize("name", ["12:30 talk.wav", "Mama: eins.wav", "http:x.wav", "file:x.wav", "concat:a|b.wav"])
+def test_relative_names_with_a_colon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    write_wave(tmp_path / "talk.wav", babble(SECONDS)).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    recording = Recording(Path(name))
+    assert recording.survey().seconds == SECONDS
+    assert recording.stated_seconds == pytest.approx(SECONDS)
+
+
+def test_a_fingerprint_tells_recordings_apart_and_not_their_names(tmp_path: Path) -> None:
+    one, two, other = (tmp_path / name for name in ("one.wav", "two.wav", "other.wav"))
+    two.write_bytes(write_wave(one, babble(SECONDS)).read_bytes())
+    write_wave(other, babble(SECONDS, seed=1))
+    assert Recording(one).fingerprint == Recording(two).fingerprint != Recording(other).fingerprint
+
+
 def test_blocks_follow_each_other(tmp_path: Path) -> None:
     path = write_wave(tmp_path / "talk.wav", babble(SECONDS, 44_100), 44_100)
     position = 0
@@ -105,8 +121,14 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", denied)
-    assert "cannot be read: Permission denied" in sentence(path)
+    for asked in ("open", "is_dir"):  # of the file, and of its folder
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, asked, denied)
+            assert "cannot be read: Permission denied" in sentence(path)
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    assert "cannot be read: File name too long" in sentence(tmp_path / ("n" * 300))
 
 
 def test_a_film_without_sound(tmp_path: Path) -> None:

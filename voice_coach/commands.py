@@ -13,13 +13,15 @@ from pathlib import Path
 
 import platformdirs
 from rich.console import Console
+from rich.text import Text
 
 from voice_coach import resources, session
+from voice_coach.characters import spelled_out
 from voice_coach.config import Settings, load_settings
 from voice_coach.engines.choosing import choose_transcriber
-from voice_coach.engines.mixdown import mix, write_wav
+from voice_coach.engines.mixdown import check_target, mix, write_wav
 from voice_coach.engines.player import Player
-from voice_coach.engines.recording import Recording
+from voice_coach.engines.recording import Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
@@ -29,10 +31,13 @@ from voice_coach.progress import Listening
 from voice_coach.review.exports import FORMATS, to_json
 from voice_coach.review.files import write_text
 from voice_coach.review.terminal import print_summary
+from voice_coach.review.wording import counted
 from voice_coach.runner import Said
 
 INTERRUPTED = 130
 LANGUAGE = "en"
+CLIPPED_SHARE = 0.001
+"""From this share of samples at full scale on, a recording is called clipped; loud speech that is not has none."""
 
 
 def run(chosen: Namespace) -> int:
@@ -52,10 +57,14 @@ def _settings(chosen: Namespace) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
-    """A recorded talk that is to go through the loop; `source` is what it is called afterwards."""
+    """A recorded talk that is to go through the loop.
 
-    audio: Path
+    `source` is what it is called afterwards; `fingerprint` tells it from others, if `source` does not.
+    """
+
+    recording: Recording
     source: str
+    fingerprint: str | None
     speakers: Sequence[tuple[str, Path]]
     out: Path | None
     render: Path | None
@@ -66,16 +75,22 @@ def _demo(chosen: Namespace, settings: Settings) -> int:
     names = json.loads((folder / "truth.json").read_text(encoding="utf-8"))["names"]
     speakers = [(names["A"], folder / "enrol_a.flac"), (names["B"], folder / "enrol_b.flac")]
     out = chosen.out or session.sessions_folder() / "demo"
-    talk = _Talk(folder / "talk.flac", "the bundled talk", speakers, out, out / "talk_with_prompts.wav")
+    recording = Recording(folder / "talk.flac")
+    talk = _Talk(recording, "the bundled talk", None, speakers, out, out / "talk_with_prompts.wav")
     code, said = _hear(chosen, settings, talk)
     if chosen.quiet or chosen.json:
         return code
     console = Console()
     if code == 0:
         _play(said, console)
-        console.print(f"The talk with the coach in it: {talk.render}", soft_wrap=True, highlight=False)
-    console.print(f"The review: {out / session.PAGE_NAME}", soft_wrap=True, highlight=False)
+        _tell(console, f"The talk with the coach in it: {talk.render}")
+    _tell(console, f"The review: {out / session.PAGE_NAME}")
     return code
+
+
+def _tell(console: Console, line: str) -> None:
+    """Print a line as it is: `Text` is searched neither for markup nor for emoji codes, as a name may hold both."""
+    console.print(Text(spelled_out(line)), soft_wrap=True)
 
 
 def _play(said: Sequence[Said], console: Console) -> None:
@@ -85,7 +100,7 @@ def _play(said: Sequence[Said], console: Console) -> None:
         for sentence in said:
             player.play(sentence.samples)
     except MissingPart as reason:
-        console.print(f"The coach was not played: {reason}.", highlight=False)
+        _tell(console, f"The coach was not played: {reason}.")
 
 
 def _analyze(chosen: Namespace, settings: Settings) -> int:
@@ -94,15 +109,33 @@ def _analyze(chosen: Namespace, settings: Settings) -> int:
     if len({name for name, _ in chosen.speaker}) != len(chosen.speaker):
         raise UsageError("the two people need different names")
     source = os.fsencode(chosen.audio).decode("utf-8", "replace")  # what a disk calls it need not be text
-    talk = _Talk(chosen.audio, source, chosen.speaker, chosen.out, chosen.render)
+    heard = (chosen.audio, *(file for _, file in chosen.speaker))
+    if chosen.render is not None and any(_is_same(chosen.render, file) for file in heard):
+        raise UsageError(f"--render {chosen.render} would overwrite a recording that is to be heard; choose another")
+    recording = Recording(chosen.audio)
+    talk = _Talk(recording, source, recording.fingerprint, chosen.speaker, chosen.out, chosen.render)
     return _hear(chosen, settings, talk)[0]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two names are of one file."""
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequence[Said]]:
     """Run a recorded talk through the loop, and show it; returns the exit code and what the coach said."""
-    recording = Recording(talk.audio)
+    recording = talk.recording
+    folder = session.choose_folder(talk.out, talk.fingerprint or talk.source, datetime.now().astimezone())
+    if talk.render is not None:
+        check_target(talk.render, coming=folder)
     with Listening(recording.stated_seconds, quiet=chosen.quiet or chosen.json) as listening:
-        gain = recording.survey(listening.follow("Measuring", recording.blocks())).gain
+        survey = recording.survey(listening.follow("Measuring", recording.blocks()))
+        gain = survey.gain
+        if not chosen.quiet:
+            _remark(survey, talk.source)
         lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
         transcriber = choose_transcriber(settings.words, LANGUAGE)
         renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
@@ -110,15 +143,27 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
             voices = session.enrol_voices(talk.speakers)
         else:
             voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
-        folder = session.open_folder(talk.out, talk.source, datetime.now().astimezone())
+        session.make_folder(folder)
         pipeline = session.build_pipeline(voices, lexicon, settings, with_words=transcriber is not None)
-        done = session.RecordedSession(talk.source, folder, pipeline, session.Engines(transcriber, renderer))
+        engines = session.Engines(transcriber, renderer)
+        done = session.RecordedSession(talk.source, folder, pipeline, engines, fingerprint=talk.fingerprint)
         interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain)))
-    report = done.close()
+    _show(chosen, done.close(), folder / session.PAGE_NAME)
     if talk.render is not None and not interrupted:
         write_wav(talk.render, mix(recording.blocks(gain), done.said))
-    _show(chosen, report, folder / session.PAGE_NAME)
     return INTERRUPTED if interrupted else 0, done.said
+
+
+def _remark(survey: Survey, source: str) -> None:
+    """Say what is wrong with a recording that can be heard all the same."""
+    remarks = []
+    if survey.clipped_share >= CLIPPED_SHARE:
+        remarks.append(f"is clipped for {survey.clipped_share:.1%} of its length: loudness and voices are less certain")
+    if survey.damaged_packets:
+        damaged = counted(survey.damaged_packets, ("piece of it", "pieces of it"))
+        remarks.append(f"is damaged: {damaged} could not be read")
+    for remark in remarks:
+        sys.stderr.write(f"voice-coach: {spelled_out(source)} {remark}\n")
 
 
 def _find_voices(talk: _Talk, blocks: Iterable[AudioBlock]) -> session.Voices:
@@ -164,5 +209,5 @@ def _review(chosen: Namespace, settings: Settings) -> int:
         raise InputError(f"{target} cannot be made: {error.strerror}") from error
     written = write_text(Path(target), file, make(report))
     if not chosen.quiet:
-        sys.stdout.write(f"{written}\n")
+        sys.stdout.write(f"{spelled_out(str(written))}\n")
     return 0

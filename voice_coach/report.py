@@ -58,6 +58,8 @@ class SessionFacts:
     words_engine: str | None = None
     voice: str | None = None
     """Who says the cues, `None` if nobody does."""
+    fingerprint: str | None = None
+    """Tells the recording from others, if `source` does not."""
 
 
 @dataclass(slots=True)

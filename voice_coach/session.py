@@ -10,6 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
+from voice_coach.characters import spelled_out
 from voice_coach.config import Settings
 from voice_coach.engines.discovery import find_voices
 from voice_coach.engines.enrolment import enrol_recording
@@ -25,7 +26,7 @@ from voice_coach.lexicon import Lexicon
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Renderer, Transcriber
 from voice_coach.report import SessionFacts, build_report
-from voice_coach.review.exports import write_exports
+from voice_coach.review.exports import FORMATS, write_exports
 from voice_coach.review.files import write_text
 from voice_coach.review.html import render_page
 from voice_coach.runner import RecordedAnswers, Said, run_recorded
@@ -39,32 +40,57 @@ def sessions_folder() -> Path:
     return Path(platformdirs.user_data_dir("voice-coach", appauthor=False)) / "sessions"
 
 
-def open_folder(chosen: Path | None, source: str, now: datetime) -> Path:
-    """Make a session's folder, for its user alone.
+def choose_folder(chosen: Path | None, identity: str, now: datetime) -> Path:
+    """Where a session will lie; nothing is made yet. `identity` is the recording's fingerprint, or else its source.
 
-    A folder that holds a session of another recording is left as it is.
+    A folder that holds the session of another recording, or files of our names that are of no session, is left as it
+    is.
 
     Raises
     ------
     UsageError
-        If it holds another session.
+        If it holds what is not of this recording's session.
+    InputError
+        If it cannot be made or written.
+    """
+    folder = chosen or sessions_folder() / f"{now:%Y-%m-%d-%H%M%S}"
+    try:
+        _check_free(folder, identity)
+        there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
+        if not there.is_dir():
+            raise InputError(f"{folder} cannot be made: {there} is not a folder")
+        if not os.access(there, os.W_OK):
+            raise InputError(f"{folder} cannot be written: Permission denied")
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}") from error
+    return folder
+
+
+def _check_free(folder: Path, identity: str) -> None:
+    if (folder / JOURNAL_NAME).exists():
+        other = read_journal(folder).session
+        if (other.fingerprint or other.source) != identity:
+            raise UsageError(
+                f"{folder} already holds the session of another talk, {other.source}; choose another folder"
+            )
+        return
+    for name in (PAGE_NAME, *(name for name, _ in FORMATS.values())):
+        if (folder / name).exists():
+            raise UsageError(f"{folder} holds a {name} that is of no session; choose another folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a session's folder, for its user alone; one that is there keeps its mode.
+
+    Raises
+    ------
     InputError
         If it cannot be made.
     """
-    folder = chosen or sessions_folder() / f"{now:%Y-%m-%d-%H%M%S}"
-    if (folder / JOURNAL_NAME).exists():
-        other = read_journal(folder).session.source
-        if other != source:
-            raise UsageError(f"{folder} already holds the session of {other}; choose another folder")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if chosen is None:
-            folder.chmod(0o700)
     except OSError as error:
         raise InputError(f"{folder} cannot be made: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"{folder} cannot be written: Permission denied")
-    return folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,14 +138,18 @@ class RecordedSession:
     folder : where the session lies.
     pipeline : its voices enrolled.
     engines : for words and voice.
+    fingerprint : tells the talk from others, if `source` does not.
     """
 
-    def __init__(self, source: str, folder: Path, pipeline: Pipeline, engines: Engines) -> None:
+    def __init__(
+        self, source: str, folder: Path, pipeline: Pipeline, engines: Engines, *, fingerprint: str | None
+    ) -> None:
         self._folder, self._pipeline, self._engines = folder, pipeline, engines
         words, voice = engines.transcriber, engines.renderer
         self._facts = SessionFacts(
-            session_id=folder.name,
+            session_id=spelled_out(folder.name),
             source=source,
+            fingerprint=fingerprint,
             names=pipeline.names,
             words_engine=words.name if words else None,
             voice=voice.name if voice else None,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from voice_coach.acoustics import Floats
 from voice_coach.errors import InputError
 from voice_coach.events import AudioBlock
+from voice_coach.review.files import replacing
 from voice_coach.runner import Said
 from voice_coach.segment import SAMPLE_RATE, Segment
 
@@ -47,8 +51,29 @@ def _over(samples: Floats, start: int, prompts: Sequence[tuple[Segment, Floats]]
     return np.clip(heard, -1.0, 1.0)
 
 
+def check_target(path: Path, coming: Path) -> None:
+    """Find out before a talk is heard whether its mix can be written; `coming` is a folder that will be there by then.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, not a file to write")
+        folder = Path(os.path.realpath(path.parent))
+        if not folder.is_dir() and not Path(os.path.realpath(coming)).is_relative_to(folder):
+            raise InputError(f"there is no folder {path.parent}")
+        place = folder if _is_ours(path) else path
+        if place.exists() and not os.access(place, os.W_OK):
+            raise InputError(f"{path} cannot be written: Permission denied")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+
+
 def write_wav(path: Path, pieces: Iterable[Floats]) -> None:
-    """Write 16 kHz mono 16-bit samples, piece by piece.
+    """Write 16 kHz mono 16-bit samples, piece by piece; a new file is for its owner only.
 
     Raises
     ------
@@ -56,12 +81,20 @@ def write_wav(path: Path, pieces: Iterable[Floats]) -> None:
         If the file cannot be written, or its disk is full.
     """
     try:
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE)
+        with _opened(path) as file, wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(SAMPLE_RATE)
             for piece in pieces:
-                file.writeframes((piece * 32767).astype("<i2").tobytes())
-        path.chmod(0o600)
+                sound.writeframes((piece * 32767).astype("<i2").tobytes())
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    return replacing(path) if _is_ours(path) else path.open("wb")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file may be put in its place: a device, a pipe, or a link such as /dev/stdout belongs to others."""
+    return not path.is_symlink() and (path.is_file() or not path.exists())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from voice_coach.errors import InputError
 from voice_coach.figures import Report
 from voice_coach.review.files import write_text
 from voice_coach.review.markdown import to_markdown
@@ -91,8 +92,15 @@ def write_exports(report: Report, folder: Path) -> list[Path]:
     """
     worded = any(turn.text for turn in report.turns)
     if not worded:
-        (folder / FORMATS["vtt"][0]).unlink(missing_ok=True)
+        _remove(folder / FORMATS["vtt"][0])
     return [write_text(folder, name, make(report)) for form, (name, make) in FORMATS.items() if worded or form != "vtt"]
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot remove {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _cell(text: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from voice_coach.errors import InputError
 
@@ -23,18 +26,24 @@ def write_text(folder: Path, name: str, text: str) -> Path:
     """
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        _replace(folder / name, text.encode())
+        with replacing(folder / name) as file:
+            file.write(text.encode())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"cannot write {name} into the folder {folder}: {reason}") from error
     return folder / name
 
 
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that moves to `path` once it is whole, and is gone if it never is.
+
+    It lies beside its place until then. `OSError` if it cannot be written.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=".voice-coach-", dir=path.parent)  # made with mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
