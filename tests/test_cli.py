@@ -16,10 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import stubs
 from tests.conftest import FIXTURES
 from tests.sounds import RATE, babble, write_encoded, write_float_wave, write_wave
 from voice_coach import __version__
 from voice_coach.cli import main
+from voice_coach.engines import moonshine
+from voice_coach.engines.choosing import models_folder
 from voice_coach.engines.recording import Recording
 
 DEMO = FIXTURES / "demo"
@@ -268,6 +271,21 @@ def test_bad_settings(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: 
 
 def test_what_this_machine_lacks(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
     refused(capsys, 4, "no Whisper model is installed", "analyze", clip, "--words", "whisper", "--out", tmp_path / "s")
+
+
+@pytest.mark.usefixtures("stubbed_whisper")
+def test_a_damaged_model_is_passed_over_and_told(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moonshine, "model_path", lambda: None)
+    folder = stubs.whisper_folder(models_folder() / "base", "model.bin")
+    command = ("analyze", clip, *SPEAKERS, "--mute", "--json", "--out", tmp_path / "s")
+    code, out, err = run(capsys, *command)
+    assert (code, json.loads(out)["session"]["words_engine"]) == (0, None)
+    assert err.startswith(f"voice-coach: the Whisper model in {folder} does not load")
+    assert err.endswith("; no words are written down\n")
+    assert run(capsys, *command, "--quiet")[2] == ""
+    refused(capsys, 4, "does not load", *command, "--words", "whisper")
 
 
 def test_folders_that_cannot_be_used(

@@ -25,6 +25,7 @@ from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
 from voice_coach.figures import Report
 from voice_coach.lexicon import load_lexicon
+from voice_coach.ports import Transcriber
 from voice_coach.progress import Listening
 from voice_coach.review.exports import FORMATS, to_json
 from voice_coach.review.files import write_text
@@ -104,7 +105,7 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
     with Listening(recording.stated_seconds, quiet=chosen.quiet or chosen.json) as listening:
         gain = recording.survey(listening.follow("Measuring", recording.blocks())).gain
         lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-        transcriber = choose_transcriber(settings.words, LANGUAGE)
+        transcriber = _choose_transcriber(chosen, settings)
         renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
         if talk.speakers:
             voices = session.enrol_voices(talk.speakers)
@@ -119,6 +120,15 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
         write_wav(talk.render, mix(recording.blocks(gain), done.said))
     _show(chosen, report, folder / session.PAGE_NAME)
     return INTERRUPTED if interrupted else 0, done.said
+
+
+def _choose_transcriber(chosen: Namespace, settings: Settings) -> Transcriber | None:
+    """The engine for the words; tells of those that are installed and do not load."""
+    choice = choose_transcriber(settings.words, LANGUAGE)
+    instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
+    if not chosen.quiet:
+        sys.stderr.writelines(f"voice-coach: {reason}; {instead}\n" for reason in choice.passed_over)
+    return choice.transcriber
 
 
 def _find_voices(talk: _Talk, blocks: Iterable[AudioBlock]) -> session.Voices:
