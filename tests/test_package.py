@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FIXTURES
+from voice_coach.lexicon import Lexicon
+from voice_coach.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -100,6 +102,14 @@ def test_the_readme_names_its_commands() -> None:
     assert (ROOT / "audio_fixtures" / "review.png").is_file()
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_the_readme_quotes_what_the_coach_says(lexicon: Lexicon) -> None:
+    quoted = re.findall(r'^\| `(\w+)` \|.*\| "(.+)" \|$', README, re.M)
+    assert {rule for rule, _ in quoted} == set(RULES)
+    for rule, sentence in quoted:
+        wordings = lexicon.wordings[rule]
+        assert sentence in {wording.replace("{name}", name) for wording in wordings for name in ("Maya", "Daniel")}
 
 
 @pytest.mark.real

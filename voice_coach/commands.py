@@ -6,7 +6,8 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -103,14 +104,15 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
     """Run a recorded talk through the loop, and show it; returns the exit code and what the coach said."""
     recording = Recording(talk.audio)
     with Listening(recording.stated_seconds, quiet=chosen.quiet or chosen.json) as listening:
-        gain = recording.survey(listening.follow("Measuring", recording.blocks())).gain
-        lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-        transcriber = _choose_transcriber(chosen, settings)
-        renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
-        if talk.speakers:
-            voices = session.enrol_voices(talk.speakers)
-        else:
-            voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
+        with _nothing_to_save():
+            gain = recording.survey(listening.follow("Measuring", recording.blocks())).gain
+            lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
+            transcriber = _choose_transcriber(chosen, settings)
+            renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
+            if talk.speakers:
+                voices = session.enrol_voices(talk.speakers)
+            else:
+                voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
         folder = session.open_folder(talk.out, talk.source, datetime.now().astimezone())
         pipeline = session.build_pipeline(voices, lexicon, settings, with_words=transcriber is not None)
         done = session.RecordedSession(talk.source, folder, pipeline, session.Engines(transcriber, renderer))
@@ -120,6 +122,16 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
         write_wav(talk.render, mix(recording.blocks(gain), done.said))
     _show(chosen, report, folder / session.PAGE_NAME)
     return INTERRUPTED if interrupted else 0, done.said
+
+
+@contextmanager
+def _nothing_to_save() -> Iterator[None]:
+    """Before the loop has begun, say so where somebody interrupts: there is no session yet."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("voice-coach: interrupted before the talk was heard; there is no session to save\n")
+        raise
 
 
 def _choose_transcriber(chosen: Namespace, settings: Settings) -> Transcriber | None:
