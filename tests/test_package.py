@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -86,6 +88,40 @@ def test_an_installed_wheel_runs_the_demo(installed: Path, environment: dict[str
     report = json.loads((tmp_path / "demo" / "report.json").read_text(encoding="utf-8"))
     assert [cue["outcome"] for cue in report["cues"]] == ["spoken"]
     assert report["session"]["words_engine"] == "moonshine tiny-en"
+
+
+# What it declares
+
+DISTRIBUTIONS = {
+    "faster_whisper": "faster-whisper", "moonshine_voice": "moonshine-voice", "sklearn": "scikit-learn",
+    "pyannote": "pyannote.metrics",
+}  # fmt: skip
+OWN = {"voice_coach", "tests", "tools"}
+
+
+def imports(*folders: str, without: str = "nothing") -> set[str]:
+    """Distributions that the code of these folders imports."""
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if not path.is_relative_to(ROOT / without)
+    ]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    top = {name.partition(".")[0] for name in names} - OWN - sys.stdlib_module_names
+    return {DISTRIBUTIONS.get(name, name) for name in top}
+
+
+def test_what_is_imported_is_declared_and_nothing_else() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = project["optional-dependencies"] | {"needed": project["dependencies"]}
+    names = {name: {re.split(r"[<>=;\s]", line)[0] for line in lines} for name, lines in declared.items()}
+    always, programs = names["needed"] | names["embedded"], {"ruff", "mypy"}
+    assert imports("voice_coach") == always
+    assert imports("tests", "tools", without="tools/hearing") - always == names["dev"] - programs
+    assert imports("tools/hearing") - always == names["train"]
 
 
 # The README
