@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests import stubs
 from voice_coach import resources
 from voice_coach.config import Settings, load_settings
 from voice_coach.engines import moonshine
@@ -51,6 +52,12 @@ def moonshine_model() -> None:
     """A machine with moonshine and its model."""
     if moonshine.model_path() is None:
         missing("moonshine-voice 0.0 is not installed")
+
+
+@pytest.fixture
+def stubbed_whisper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A faster-whisper whose models lie in folders of `stubs.whisper_folder`."""
+    monkeypatch.setattr("faster_whisper.WhisperModel", stubs.StubbedWhisper)
 
 
 @pytest.fixture

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
-from tests.talks import NAMES
+import numpy as np
+
+from tests.talks import NAMES, TENTH
 from voice_coach.acoustics import Floats
 from voice_coach.engines.fakes import MarkedComparer, MarkedDetector, ScriptedTranscriber, ToneRenderer, marked_samples
-from voice_coach.events import AudioBlock, Event, Speaker
+from voice_coach.events import AudioBlock, Event, InterPausalUnit, Speaker
+from voice_coach.framing import HOP
 from voice_coach.hearing import Hearing
 from voice_coach.lexicon import Lexicon
 from voice_coach.pipeline import Pipeline, PipelineOptions
@@ -52,6 +56,47 @@ def marked_pipeline(lexicon: Lexicon, options: PipelineOptions | None = None, *,
     options = options or PipelineOptions()
     hearing = Hearing(MarkedDetector(), MarkedComparer(), options.hearing)
     return Pipeline(hearing, lexicon, NAMES, options, with_words=with_words)
+
+
+class ToldHearing:
+    """Hearing that is told who speaks, 0.6 s late: no sound is looked at, so that a talk takes milliseconds."""
+
+    delay_samples = 5 * HOP
+
+    def __init__(self, units: Iterable[InterPausalUnit]) -> None:
+        self._units = sorted(units, key=lambda unit: unit.segment.end)
+        self._now = 0
+        self.last_speech_sample = 0
+
+    @property
+    def decided_sample(self) -> int:
+        return max(0, self._now - 6 * TENTH)
+
+    @property
+    def open_units(self) -> tuple[InterPausalUnit, ...]:
+        decided = self.decided_sample
+        started = [unit for unit in self._units if unit.segment.start < decided]
+        return tuple(replace(u, segment=Segment(u.segment.start, min(u.segment.end, decided))) for u in started)
+
+    def process(self, hop: Floats) -> list[InterPausalUnit]:
+        """Units whose pause after them has been heard."""
+        self._now += len(hop)
+        heard = [min(unit.segment.end, self._now) for unit in self._units if unit.segment.start < self._now]
+        self.last_speech_sample = max([self.last_speech_sample, *heard])
+        ended = [unit for unit in self._units if unit.segment.end + 2 * TENTH <= self.decided_sample]
+        self._units = self._units[len(ended) :]
+        return ended
+
+    def finish(self) -> list[InterPausalUnit]:
+        return self._units
+
+
+def run_told(units: Sequence[InterPausalUnit], samples: int, script: Script, lexicon: Lexicon) -> list[Event]:
+    """All events of a talk of silent samples in which these units are heard, its cues said as tones."""
+    hearing = cast("Hearing", ToldHearing(units))
+    pipeline = Pipeline(hearing, lexicon, NAMES, eager(), with_words=True)
+    answers = RecordedAnswers(ScriptedTranscriber(script), ToneRenderer())
+    return list(run_recorded([AudioBlock(0, np.zeros(samples, np.float32))], pipeline, answers))
 
 
 def run_marked(

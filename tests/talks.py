@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from voice_coach.coaching import Coach, CoachingOptions
 from voice_coach.events import (
     CueFinished,
     CueOutcome,
     CueStarted,
+    Delivery,
     Event,
     InterPausalUnit,
     Say,
@@ -24,6 +26,9 @@ NAMES = {Speaker.A: "Maya", Speaker.B: "Tom"}
 
 TENTH = 1600
 """Samples of a character."""
+
+ALONE_DB = -30.0
+"""The usual level of either voice, where levels are told: the two add up to -27 dB."""
 
 
 def stretches(line: str) -> Iterator[Segment]:
@@ -49,16 +54,33 @@ def unit(speaker: Speaker, segment: Segment, confidence: float = 1.0) -> InterPa
 
 
 def track(
-    a: str, b: str, confidence: float = 1.0, options: TurnOptions | None = None, unsure: Iterable[Speaker] = ()
+    a: str,
+    b: str,
+    confidence: float = 1.0,
+    options: TurnOptions | None = None,
+    *,
+    unsure: Iterable[Speaker] = (),
+    both_db: float | None = None,
 ) -> list[TurnEvent]:
-    """Turn events of a talk, followed tenth by tenth as hearing does it: units end 0.2 s after their speech."""
+    """Turn events of a talk, followed tenth by tenth as hearing does it: units end 0.2 s after their speech.
+
+    `both_db` is the level wherever both speak; `None` tells no levels.
+    """
     tracker = TurnTracker(options or TurnOptions())
     length = max(len(a), len(b))
     said = [(s, seg, 0.3 if s in unsure else confidence) for s, seg in speech(a, b)]
+
+    def measured(heard: InterPausalUnit) -> InterPausalUnit:
+        if both_db is None:
+            return heard
+        beside = any(s is heard.speaker.other and seg.overlap(heard.segment) for s, seg, _ in said)
+        delivery = Delivery(ALONE_DB, None, 5)
+        return replace(heard, delivery=delivery, overlap_level_db=both_db if beside else None)
+
     events: list[TurnEvent] = []
     for place in range(1, length + 3):
         now = place * TENTH
-        ended = [unit(s, seg, c) for s, seg, c in said if seg.end + 2 * TENTH == now]
+        ended = [measured(unit(s, seg, c)) for s, seg, c in said if seg.end + 2 * TENTH == now]
         unfinished = [
             unit(s, Segment(seg.start, min(seg.end, now)), c)
             for s, seg, c in said

@@ -12,14 +12,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
+from tests import stubs
 from tests.conftest import FIXTURES
 from tests.sounds import RATE, babble, write_encoded, write_float_wave, write_wave
-from voice_coach import __version__, resources
+from voice_coach import __version__, resources, session
 from voice_coach.cli import main
+from voice_coach.engines import moonshine
+from voice_coach.engines.choosing import models_folder
 from voice_coach.engines.recording import Recording
 
 DEMO = FIXTURES / "demo"
@@ -148,7 +152,7 @@ def test_files_and_people_of_every_name(
     assert "<script>" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("how", ["8 kHz", "96 kHz 24 bit", "stereo", "mp3", "m4a", "mp4", "nan", "clipped"])
+@pytest.mark.parametrize("how", ["8 kHz", "96 kHz 24 bit", "stereo", "mp3", "ogg", "m4a", "mp4", "nan", "clipped"])
 def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, how: str) -> None:
     samples = np.concatenate([block.samples for block in Recording(clip).blocks()])
     high = np.interp(np.arange(0, len(samples), RATE / 48_000), np.arange(len(samples)), samples).astype(np.float32)
@@ -159,6 +163,7 @@ def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path
         "96 kHz 24 bit": lambda: write_wave(tmp_path / "t.wav", np.repeat(high, 2), 96_000, 3),
         "stereo": lambda: write_wave(tmp_path / "t.wav", np.stack((samples, samples), axis=1)),
         "mp3": lambda: write_encoded(tmp_path / "t.mp3", high, "libmp3lame", 48_000),
+        "ogg": lambda: write_encoded(tmp_path / "t.ogg", high, "libopus", 48_000),
         "m4a": lambda: write_encoded(tmp_path / "t.m4a", high, "aac", 48_000),
         "mp4": lambda: write_encoded(tmp_path / "t.mp4", high, "aac", 48_000, video=True),
         "nan": lambda: write_float_wave(tmp_path / "t.wav", odd),
@@ -335,6 +340,21 @@ def test_what_this_machine_lacks(capsys: pytest.CaptureFixture[str], clip: Path,
     refused(capsys, 4, "no Whisper model is installed", "analyze", clip, "--words", "whisper", "--out", tmp_path / "s")
 
 
+@pytest.mark.usefixtures("stubbed_whisper")
+def test_a_damaged_model_is_passed_over_and_told(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moonshine, "model_path", lambda: None)
+    folder = stubs.whisper_folder(models_folder() / "base", "model.bin")
+    command = ("analyze", clip, *SPEAKERS, "--mute", "--json", "--out", tmp_path / "s")
+    code, out, err = run(capsys, *command)
+    assert (code, json.loads(out)["session"]["words_engine"]) == (0, None)
+    assert err.startswith(f"voice-coach: the Whisper model in {folder} does not load")
+    assert err.endswith("; no words are written down\n")
+    assert run(capsys, *command, "--quiet")[2] == ""
+    refused(capsys, 4, "does not load", *command, "--words", "whisper")
+
+
 def test_folders_that_cannot_be_used(
     capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -461,6 +481,24 @@ def test_ctrl_c_saves_the_session(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert report["turns"]
     assert "Maya" in out
     assert run(capsys, "review", folder)[0] == 0
+
+
+@pytest.mark.parametrize("step", [(Recording, "survey"), (session, "discover_voices")], ids=["measuring", "voices"])
+def test_ctrl_c_before_the_talk_is_heard_says_that_nothing_is_saved(
+    capsys: pytest.CaptureFixture[str],
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: tuple[object, str],
+) -> None:
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(*step, interrupt)
+    code, out, err = analyze(capsys, clip, "--out", tmp_path / "s")
+    assert (code, out) == (130, "")
+    assert err == "voice-coach: interrupted before the talk was heard; there is no session to save\n"
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_killed_program_loses_nothing_that_was_journalled(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

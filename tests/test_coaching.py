@@ -83,6 +83,16 @@ def test_without_a_pause_in_time_it_expires_unsaid(lexicon: Lexicon) -> None:
     assert all(cue.started_sample is None for cue in settled(events))
 
 
+def test_with_more_patience_it_is_said_at_the_late_pause(lexicon: Lexicon) -> None:
+    options = eager()
+    rules = replace(options.coaching.rules, patience_seconds=40.0)
+    patient = replace(options, coaching=replace(options.coaching, rules=rules))
+    run = ("a" * 40 + "." * 40, "." * 32 + "b" * 48)  # no pause after the interruption
+    late = talk(ROUND, ROUND, run, ("." * 300, "b" * 250 + "." * 50))
+    assert [cue.outcome for cue in settled(run_marked(late, lexicon, options))] == [CueOutcome.EXPIRED] * 2
+    assert [cue.outcome for cue in settled(run_marked(late, lexicon, patient))] == [CueOutcome.SPOKEN]
+
+
 def test_a_long_mutual_silence_is_not_broken(lexicon: Lexicon) -> None:
     """A cue that becomes due deep in a silence that both keep stays unsaid."""
     options = eager(PipelineOptions())

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import stubs
 from tests.conftest import FIXTURES
 from tests.sounds import RATE, babble
 from voice_coach.acoustics import FrameAnalyser
@@ -103,33 +104,37 @@ def test_the_network_is_symmetric_and_streams_the_same_however_it_is_cut(demo_pa
 # Transcriber
 
 
-def transcribers() -> list[str]:
-    return ["moonshine", "script"]
+UTTERED = Segment(30 * RATE, 35 * RATE)
 
 
-@pytest.fixture(params=transcribers())
-def transcriber(request: pytest.FixtureRequest) -> Transcriber:
+@pytest.fixture(params=["moonshine", "whisper", "script"])
+def transcriber(request: pytest.FixtureRequest, tmp_path: Path) -> Transcriber:
     if request.param == "script":
-        return ScriptedTranscriber({(Speaker.A, Segment(0, RATE)): "hello there"})
+        return ScriptedTranscriber({(Speaker.A, UTTERED): "hello there"})
+    if request.param == "whisper":
+        request.getfixturevalue("stubbed_whisper")
+        return WhisperTranscriber(stubs.whisper_folder(tmp_path / "small"))
     request.getfixturevalue("moonshine_model")
     return MoonshineTranscriber()
 
 
 def test_a_transcriber_gives_words(transcriber: Transcriber) -> None:
-    samples = demo_audio(5.0)
-    words = transcriber.transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), samples)
+    before, after = RATE // 20, RATE // 7
+    samples = demo_audio(UTTERED.seconds + (before + after) / RATE)
+    words = transcriber.transcribe(Utterance(0, Speaker.A, UTTERED), UTTERED.start - before, samples)
     assert transcriber.name
     assert words
     assert all(isinstance(word, Word) and word.text and " " not in word.text for word in words)
     for word in words:
         assert word.probability is None or 0 <= word.probability <= 1
-        assert word.segment is None or word.segment.start >= 0
+        assert word.segment is None or UTTERED.start - before <= word.segment.start <= word.segment.end
+        assert word.segment is None or word.segment.end <= UTTERED.end + after
 
 
 @pytest.mark.usefixtures("moonshine_model")
 def test_moonshine_writes_down_what_is_said() -> None:
     samples = demo_audio(8.0)
-    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), samples)
+    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), 0, samples)
     assert len(words) >= 5
 
 
@@ -167,7 +172,7 @@ def test_a_renderer_gives_audible_sound_of_a_sensible_length(renderer: Renderer)
 @pytest.mark.usefixtures("system_voice", "moonshine_model")
 def test_what_the_system_voice_says_can_be_understood() -> None:
     samples = SystemVoice(VoiceOptions(), "en").render(CUE)
-    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), samples)
+    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), 0, samples)
     heard = " ".join(word.text for word in words).lower()
     assert "slow down" in heard
 

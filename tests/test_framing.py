@@ -62,3 +62,5 @@ def test_history_holds_the_last_stretch(start: int, length: int) -> None:
         history.append(numbers[place : place + 20])
     wanted = numbers[max(start, 30) : max(start, 30, min(start + length, 80))]
     np.testing.assert_array_equal(history.read(Segment(start, start + length)), wanted)
+    held = history.held(start, start + length)
+    np.testing.assert_array_equal(numbers[held.start : held.end], wanted)

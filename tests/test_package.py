@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FIXTURES
+from voice_coach.lexicon import Lexicon
+from voice_coach.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,6 +90,40 @@ def test_an_installed_wheel_runs_the_demo(installed: Path, environment: dict[str
     assert report["session"]["words_engine"] == "moonshine tiny-en"
 
 
+# What it declares
+
+DISTRIBUTIONS = {
+    "faster_whisper": "faster-whisper", "moonshine_voice": "moonshine-voice", "sklearn": "scikit-learn",
+    "pyannote": "pyannote.metrics",
+}  # fmt: skip
+OWN = {"voice_coach", "tests", "tools"}
+
+
+def imports(*folders: str, without: str = "nothing") -> set[str]:
+    """Distributions that the code of these folders imports."""
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if not path.is_relative_to(ROOT / without)
+    ]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    top = {name.partition(".")[0] for name in names} - OWN - sys.stdlib_module_names
+    return {DISTRIBUTIONS.get(name, name) for name in top}
+
+
+def test_what_is_imported_is_declared_and_nothing_else() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = project["optional-dependencies"] | {"needed": project["dependencies"]}
+    names = {name: {re.split(r"[<>=;\s]", line)[0] for line in lines} for name, lines in declared.items()}
+    always, programs = names["needed"] | names["embedded"], {"ruff", "mypy"}
+    assert imports("voice_coach") == always
+    assert imports("tests", "tools", without="tools/hearing") - always == names["dev"] - programs
+    assert imports("tools/hearing") - always == names["train"]
+
+
 # The README
 
 
@@ -100,6 +138,14 @@ def test_the_readme_names_its_commands() -> None:
     assert (ROOT / "audio_fixtures" / "review.png").is_file()
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_the_readme_quotes_what_the_coach_says(lexicon: Lexicon) -> None:
+    quoted = re.findall(r'^\| `(\w+)` \|.*\| "(.+)" \|$', README, re.M)
+    assert {rule for rule, _ in quoted} == set(RULES)
+    for rule, sentence in quoted:
+        wordings = lexicon.wordings[rule]
+        assert sentence in {wording.replace("{name}", name) for wording in wordings for name in ("Maya", "Daniel")}
 
 
 @pytest.mark.real

@@ -5,18 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.marked import MarkedTalk, eager, run_marked
-from tests.talks import NAMES, TENTH, coach, speech, track
+from tests.marked import MarkedTalk, eager, run_marked, run_told
+from tests.talks import NAMES, TENTH, coach, speech, track, unit
 from voice_coach import resources
 from voice_coach.coaching import CoachingOptions
-from voice_coach.events import CueOutcome, CueSettled, FloorTaken, OverlapHeard, Speaker, TalkEnded, TurnEnded
+from voice_coach.events import (
+    PEOPLE,
+    CueHeldBack,
+    CueOutcome,
+    CueSettled,
+    FloorTaken,
+    InterPausalUnit,
+    OverlapHeard,
+    Speaker,
+    TalkEnded,
+    TurnEnded,
+    WordsHeard,
+)
 from voice_coach.lexicon import load_lexicon
 from voice_coach.report import SessionFacts, build_report
 from voice_coach.restraint import RestraintOptions
 from voice_coach.rules import RuleOptions
+from voice_coach.segment import Segment
 
 A, B = Speaker.A, Speaker.B
 LEXICON = load_lexicon(resources.config_folder() / "language" / "en.toml")  # not a fixture: those are printed whole
@@ -103,9 +117,74 @@ def test_the_coach_keeps_its_promises(talk: tuple[str, str], quick: bool) -> Non
     assert all(one.cue.text != two.cue.text for one, two in pairwise(begun) if one.cue.rule == two.cue.rule)
 
 
-@settings(max_examples=15, deadline=None)
+SENTENCES = (
+    "you never listen to me", "thank you for telling me that", "mm-hm", "right", "I have never told anyone this",
+    "so so so so so so so", "what would help", "",
+)  # fmt: skip
+Told = list[tuple[InterPausalUnit, str]]
+
+
+def told_units(most: int) -> st.SearchStrategy[list[tuple[int, int, float, str]]]:
+    """One person's pauses and units in tenths, how sure it is who that is, and what is said."""
+    confidences, texts = st.sampled_from([0.3, 0.8, 1.0]), st.sampled_from(SENTENCES)
+    return st.lists(st.tuples(st.integers(3, 20), st.integers(1, 40), confidences, texts), max_size=most)
+
+
+@st.composite
+def told_talks(draw: st.DrawFn) -> Told:
+    """Short talks: units of two people, sure and unsure, and of a third voice, each with what is said in it."""
+    told: Told = []
+    for speaker, most in ((A, 4), (B, 4), (Speaker.UNKNOWN, 1)):
+        end = 0
+        for pause, length, confidence, text in draw(told_units(most)):
+            segment = Segment(end + pause * TENTH, end + (pause + length) * TENTH)
+            told.append((unit(speaker, segment, confidence), text))
+            end = segment.end
+    return told
+
+
+@settings(max_examples=2000, deadline=None)
+@given(told_talks())
+def test_figures_add_up(told: Told) -> None:
+    """Over the whole pipeline but for the sound: turns, words, lens, coach and report."""
+    units = [unit for unit, _ in told]
+    samples = max((unit.segment.end for unit in units), default=0) + 20 * TENTH
+    script = {(unit.speaker, unit.segment): text for unit, text in told if text}
+    events = run_told(units, samples, script, LEXICON)
+    report = build_report(events, SessionFacts("x", "x", NAMES, words_engine="script", voice="tone"))
+    session, speakers, overlaps = report.session, report.speakers, report.overlaps
+
+    def spoken(*who: Speaker, unsure: bool = False) -> float:
+        return sum(u.segment.seconds for u in units if u.speaker in who and not (unsure and u.sure))
+
+    assert session.status == "complete"
+    assert session.duration_seconds == session.heard_seconds == pytest.approx(samples / 16_000, abs=1e-3)
+    assert session.unsure_seconds == pytest.approx(spoken(A, B, unsure=True), abs=1e-3)
+    assert session.unknown_seconds == pytest.approx(spoken(Speaker.UNKNOWN), abs=1e-3)
+    assert len(report.speech) == len(units)
+    for person, figures in zip(PEOPLE, speakers, strict=True):
+        talk, turns = spoken(person), [turn for turn in report.turns if turn.speaker == figures.name]
+        lengths = [turn.end_seconds - turn.start_seconds for turn in turns]
+        assert figures.talk_seconds == pytest.approx(talk, abs=1e-3)
+        assert figures.talk_share == (pytest.approx(talk / spoken(A, B), abs=1e-3) if spoken(A, B) else None)
+        assert figures.turns == len(turns)
+        assert figures.longest_turn_seconds == (pytest.approx(max(lengths), abs=2e-3) if turns else None)
+        made = [overlap for overlap in overlaps if overlap.by == figures.name]
+        assert figures.interruptions_made == sum(overlap.kind == "interruption" for overlap in made)
+        assert figures.backchannels_given == sum(overlap.kind == "backchannel" for overlap in made)
+    assert sum(s.interruptions_made for s in speakers) == sum(s.interruptions_received for s in speakers)
+    written = [event for event in events if isinstance(event, WordsHeard)]
+    assert session.utterances_left_out == sum(event.doubtful is not None for event in written)
+    assert sum(s.words or 0 for s in speakers) == sum(len(e.words) for e in written if e.doubtful is None)
+    assert sum(len((turn.text or "").split()) for turn in report.turns) <= sum(s.words or 0 for s in speakers)
+    assert len(report.cues) == sum(isinstance(event, CueSettled) for event in events)
+    assert len(report.held_back) == sum(isinstance(event, CueHeldBack) for event in events)
+    assert sum(isinstance(event, TalkEnded) for event in events) == 1
+
+
+@settings(max_examples=8, deadline=None)
 @given(heated_talks())
-def test_figures_add_up(talk: tuple[str, str]) -> None:
+def test_figures_of_sound_add_up(talk: tuple[str, str]) -> None:
     marked = MarkedTalk(speech(*talk), TENTH * (max(map(len, talk)) + 10))
     events = run_marked(marked, LEXICON, eager())
     report = build_report(events, SessionFacts("x", "x", NAMES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import count
 
 import pytest
@@ -25,7 +25,7 @@ from voice_coach.events import (
     UnitEnded,
     VoiceRaised,
 )
-from voice_coach.rules import Proposal, RuleOptions, all_rules
+from voice_coach.rules import RULES, Proposal, RuleOptions, all_rules
 from voice_coach.segment import Segment, to_samples
 
 A, B = Speaker.A, Speaker.B
@@ -53,10 +53,10 @@ def said(speaker: Speaker, seconds: float, length: float) -> UnitEnded:
     return UnitEnded(InterPausalUnit(speaker, Segment(at(seconds), at(seconds + length)), 0.99, sure=True))
 
 
-def propose(
+def proposed(
     events: Iterable[tuple[float, Event]], until: float = 0.0, options: RuleOptions | None = None
-) -> list[tuple[str, float]]:
-    """Rules and due times, in seconds, of what is proposed while events come and time passes second by second."""
+) -> list[Proposal]:
+    """What is proposed while events come and time passes second by second."""
     rules, made = all_rules(options or RuleOptions()), []
     waiting = sorted(events, key=lambda pair: pair[0])
     for second in range(int(max([until, *(time for time, _ in waiting)])) + 2):
@@ -64,7 +64,14 @@ def propose(
             event = waiting.pop(0)[1]
             made += [p for rule in rules for p in rule.observe(event, at(second))]
         made += [p for rule in rules for p in rule.tick(at(second))]
-    return [(p.rule, p.due_sample / 16_000) for p in made]
+    return made
+
+
+def propose(
+    events: Iterable[tuple[float, Event]], until: float = 0.0, options: RuleOptions | None = None
+) -> list[tuple[str, float]]:
+    """Rules and due times, in seconds, of what is proposed."""
+    return [(p.rule, p.due_sample / 16_000) for p in proposed(events, until, options)]
 
 
 def proposals(events: Iterable[Event], now: float) -> list[Proposal]:
@@ -127,18 +134,19 @@ def test_a_hold_that_ends_is_over() -> None:
     assert propose(events, until=240) == []
 
 
-def test_a_word_or_two_of_the_other_do_not_break_a_hold() -> None:
-    def hold(answer_seconds: float) -> list[tuple[str, float]]:
-        own = Turn(0, A, Segment(at(0), at(90)), at(80), 1.0, None)
-        answer = Turn(1, B, Segment(at(91), at(91 + answer_seconds)), at(answer_seconds), 1.0, at(1))
-        events: list[tuple[float, Event]] = [
-            (0.0, FloorTaken(A, 0, None)), (91.0, TurnEnded(own)), (91.0, FloorTaken(B, at(91), at(1))),
-            (95.0, TurnEnded(answer)), (95.0, FloorTaken(A, at(95), at(1))),
-        ]  # fmt: skip
-        return propose(events, until=200)
+def answered_hold(answer_seconds: float) -> list[tuple[float, Event]]:
+    """A holds the floor from the beginning to the end, but for an answer of B."""
+    own = Turn(0, A, Segment(at(0), at(90)), at(80), 1.0, None)
+    answer = Turn(1, B, Segment(at(91), at(91 + answer_seconds)), at(answer_seconds), 1.0, at(1))
+    return [
+        (0.0, FloorTaken(A, 0, None)), (91.0, TurnEnded(own)), (91.0, FloorTaken(B, at(91), at(1))),
+        (95.0, TurnEnded(answer)), (95.0, FloorTaken(A, at(95), at(1))),
+    ]  # fmt: skip
 
-    assert hold(0.9) == [("reflect_back", 150.0)]
-    assert hold(2.0) == []
+
+def test_a_word_or_two_of_the_other_do_not_break_a_hold() -> None:
+    assert propose(answered_hold(0.9), until=200) == [("reflect_back", 150.0)]
+    assert propose(answered_hold(2.0), until=200) == []
 
 
 def test_a_silence_that_both_keep_breaks_a_hold() -> None:
@@ -153,9 +161,13 @@ def test_a_hold_without_a_pause_is_offered_again_later() -> None:
     assert [due for _, due in propose([(0.0, FloorTaken(A, 0, None))], until=300)] == [150.0, 210.0, 270.0]
 
 
+def uneven_talk(seconds: int) -> list[tuple[float, Event]]:
+    """A speaks for 80 % of it."""
+    return [(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, seconds, 10)]
+
+
 def test_balance_over_a_window() -> None:
-    uneven = [(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 400, 10)]
-    assert propose(uneven, until=310)[0] == ("balance", 300.0)
+    assert propose(uneven_talk(400), until=310)[0] == ("balance", 300.0)
     even = [(float(t), said(A if t % 20 else B, t - 8, 8)) for t in range(10, 400, 10)]
     assert propose(even, until=400) == []
 
@@ -190,9 +202,9 @@ EDGES = {
     "sharp_phrases": ([(t, sharp(A, t)) for t in (10.0, 30.0, 50.0)], 4),
     "sharp_within_seconds": ([(t, sharp(A, t)) for t in (10.0, 30.0, 50.0)], 30.0),
     "hold_seconds": ([(0.0, FloorTaken(A, 0, None)), (170.0, raised(A, 160))], 200.0),
-    "balance_share": ([(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 330, 10)], 0.9),
-    "balance_window_seconds": ([(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 330, 10)], 600.0),
-    "balance_talk_seconds": ([(float(t), said(A if t % 50 else B, t - 8, 8)) for t in range(10, 330, 10)], 300.0),
+    "balance_share": (uneven_talk(330), 0.9),
+    "balance_window_seconds": (uneven_talk(330), 600.0),
+    "balance_talk_seconds": (uneven_talk(330), 300.0),
 }
 
 
@@ -201,3 +213,35 @@ def test_every_threshold_decides_something(name: str) -> None:
     events, moved = EDGES[name]
     assert propose(events) != []
     assert propose(events, options=replace(RuleOptions(), **{name: moved})) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "moved", "events", "before", "after"),
+    [
+        ("hold_break_seconds", 0.5, answered_hold(0.9), [150.0], []),
+        ("hold_break_seconds", 3.0, answered_hold(2.0), [], [150.0]),
+        ("hold_again_seconds", 30.0, [(0.0, FloorTaken(A, 0, None))], [150.0], [150.0, 180.0]),
+        ("balance_again_seconds", 40.0, uneven_talk(360), [300.0], [300.0, 340.0]),
+    ],
+)
+def test_thresholds_of_what_time_alone_completes(
+    name: str, moved: float, events: list[tuple[float, Event]], before: list[float], after: list[float]
+) -> None:
+    assert [due for _, due in propose(events, until=200)] == before
+    assert [due for _, due in propose(events, until=200, options=replace(RuleOptions(), **{name: moved}))] == after
+
+
+@pytest.mark.parametrize("patience", [5.0, 40.0])
+def test_every_rule_waits_for_a_pause_as_long_as_patience_says(patience: float) -> None:
+    events = [
+        *((t, interruption(B, t)) for t in (10.0, 20.0, 30.0)), *((t, sharp(A, t)) for t in (10.0, 20.0, 30.0)),
+        (20.0, raised(A, 10)), (40.0, raised(B, 30)), (0.0, FloorTaken(A, 0, None)), *uneven_talk(320),
+    ]  # fmt: skip
+    made = proposed(events, options=RuleOptions(patience_seconds=patience))
+    assert {p.rule for p in made} == set(RULES)
+    assert {p.expires_sample - p.due_sample for p in made} == {at(patience)}
+
+
+def test_every_threshold_is_moved_by_a_test() -> None:
+    beside = {"hold_break_seconds", "hold_again_seconds", "balance_again_seconds", "patience_seconds"}
+    assert set(EDGES) | beside == {option.name for option in fields(RuleOptions)}

@@ -23,8 +23,8 @@ def turns(a: str, b: str) -> list[tuple[Speaker, int, int]]:
     return [(t.speaker, t.segment.start // TENTH, t.segment.end // TENTH) for t in ended]
 
 
-def offsets(a: str, b: str) -> list[int | None]:
-    taken = [e for e in track(a, b) if isinstance(e, FloorTaken)]
+def offsets(a: str, b: str, options: TurnOptions | None = None) -> list[int | None]:
+    taken = [e for e in track(a, b, options=options) if isinstance(e, FloorTaken)]
     return [None if e.offset is None else e.offset // TENTH for e in taken]
 
 
@@ -46,6 +46,13 @@ def test_a_lapse_ends_the_turn_and_the_next_follows_nobody() -> None:
     b = "." * 42 + "bbbbbbbb"
     assert turns(a, b) == [(A, 0, 10), (B, 42, 50)]
     assert offsets(a, b) == [None, None]
+
+
+def test_how_long_a_lapse_is_decides_what_follows_whom() -> None:
+    a = "aaaaaaaaaa" + "." * 40
+    b = "." * 42 + "bbbbbbbb"
+    assert offsets(a, b, options=TurnOptions(lapse_seconds=3.1)) == [None, None]
+    assert offsets(a, b, options=TurnOptions(lapse_seconds=3.3)) == [None, 32]
 
 
 def test_turn_edge_overlap() -> None:
@@ -157,6 +164,46 @@ def test_an_unsure_voice_is_never_accused(unsure: list[Speaker]) -> None:
     assert kinds(a, b, unsure=unsure) == [(OverlapKind.UNCLEAR, B)]
 
 
+# Both have been heard alone, at -30 dB each; together they add up to -27 dB.
+CONTESTS = {
+    "taken over": (
+        "aaaaaaa..........aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa................................",
+        "........bbbbbbb.............bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    ),
+    "kept": (
+        "aaaaaaa..........aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.....",
+        "........bbbbbbb.............bbbbbbbbbbbbbbbbbbbb................",
+    ),
+    "begun at once": (
+        "aaaaaaa..........aaaaaaa.......aaaaaaaaaaaaaaaaaaaaa..........",
+        "........bbbbbbb...............bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", CONTESTS)
+def test_both_at_once_for_long_and_louder_than_the_two_add_up_to_is_contested(how: str) -> None:
+    a, b = CONTESTS[how]
+    calm = OverlapKind.FAILED_BID if how == "kept" else OverlapKind.UNCLEAR
+    assert kinds(a, b, both_db=-22.9) == [(OverlapKind.CONTESTED, B)]
+    assert kinds(a, b, both_db=-23.1) == [(calm, B)]
+    assert kinds(a, b) == [(calm, B)]
+    assert kinds(a, b, both_db=-20.0, unsure=[A]) == [(OverlapKind.UNCLEAR, B)]
+
+
+@pytest.mark.parametrize("how", CONTESTS)
+def test_what_is_short_is_not_contested_however_loud(how: str) -> None:
+    a, b = CONTESTS[how]
+    longer = TurnOptions(overlaps=OverlapOptions(contest_seconds=2.2))
+    assert kinds(a, b, both_db=-10.0, options=longer) != [(OverlapKind.CONTESTED, B)]
+
+
+def test_without_a_usual_level_of_both_nothing_is_contested() -> None:
+    a = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa................................"
+    b = "............bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    assert kinds(a, b, both_db=-10.0) == [(OverlapKind.UNCLEAR, B)]
+
+
 CASES = {
     "edge_seconds": ("aaaaaaaaaaaaaaa...................", "...........bbbbbbbbbbbbbbbbbbbbbbbb", 0.4),
     "backchannel_seconds": ("aaaaaaaaaaaaaaaaaaaaaaaaaa", "..........bbbbbb..........", 0.5),
@@ -173,6 +220,8 @@ CASES = {
         "..........bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb......",
         3.0,
     ),
+    "contest_seconds": (*CONTESTS["taken over"], 2.2),
+    "contest_rise_db": (*CONTESTS["taken over"], 8.0),
     "joined_seconds": ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "..........bbbbb....bbbbb..........", 0.3),
 }
 
@@ -181,6 +230,10 @@ CASES = {
 def test_every_threshold_decides_something(name: str) -> None:
     """A threshold that moves changes what a talk at its edge is."""
     a, b, moved = CASES[name]
-    before = kinds(a, b)
+    before = kinds(a, b, both_db=-20.0)
     options = TurnOptions(overlaps=dataclasses.replace(OverlapOptions(), **{name: moved}))
-    assert kinds(a, b, options=options) != before
+    assert kinds(a, b, both_db=-20.0, options=options) != before
+
+
+def test_every_threshold_has_a_talk_at_its_edge() -> None:
+    assert set(CASES) == {option.name for option in dataclasses.fields(OverlapOptions)}

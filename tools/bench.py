@@ -205,19 +205,21 @@ def _in_time(truth: scoring.Truth, report: Report) -> float:
 @contextmanager
 def _own_home(folder: Path) -> Iterator[None]:
     """A home folder of its own, so that nobody's settings or models count."""
-    before = os.environ.get("HOME")
+    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["HOME"] = str(folder)
     try:
         yield
     finally:
-        if before is not None:
-            os.environ["HOME"] = before
+        del os.environ["HOME"]
+        os.environ.update(before)
 
 
 def main() -> int:
-    """Print the table; 1 if a figure misses its limit."""
+    """Print the table and write the JSON; 1 if a figure misses its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    where = "where the figures go as JSON (default: %(default)s)"
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), metavar="FILE", help=where)
     parser.add_argument("--quick", action="store_true", help="leave out the runs of hours")
     chosen = parser.parse_args()
     figures: list[Figure] = []
@@ -232,9 +234,9 @@ def main() -> int:
             mark = {True: "kept", False: "MISSED", None: ""}[figure.passed]
             table.add_row(figure.what, f"{figure.value:.4g}", figure.unit, limit, mark)
     console.print(table)
-    if chosen.json:
-        rows = [{**asdict(figure), "passed": figure.passed} for figure in figures]
-        chosen.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    rows = [{**asdict(figure), "passed": figure.passed} for figure in figures]
+    chosen.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    console.print(f"The same as JSON: {chosen.json}", soft_wrap=True, highlight=False, markup=False)
     return int(any(figure.passed is False for figure in figures))
 
 

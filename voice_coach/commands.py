@@ -6,7 +6,8 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
 from voice_coach.figures import Report
 from voice_coach.lexicon import load_lexicon
+from voice_coach.ports import Transcriber
 from voice_coach.progress import Listening
 from voice_coach.review.exports import FORMATS, to_json
 from voice_coach.review.files import write_text
@@ -132,17 +134,17 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
     if talk.render is not None:
         check_target(talk.render, coming=folder)
     with Listening(recording.stated_seconds, quiet=chosen.quiet or chosen.json) as listening:
-        survey = recording.survey(listening.follow("Measuring", recording.blocks()))
-        gain = survey.gain
-        if not chosen.quiet:
-            _remark(survey, talk.source)
-        lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-        transcriber = choose_transcriber(settings.words, LANGUAGE)
-        renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
-        if talk.speakers:
-            voices = session.enrol_voices(talk.speakers)
-        else:
-            voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
+        with _nothing_to_save():
+            survey = recording.survey(listening.follow("Measuring", recording.blocks()))
+            gain = survey.gain
+            _remark(chosen, survey, talk.source)
+            lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
+            transcriber = _choose_transcriber(chosen, settings)
+            renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
+            if talk.speakers:
+                voices = session.enrol_voices(talk.speakers)
+            else:
+                voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
         session.make_folder(folder)
         pipeline = session.build_pipeline(voices, lexicon, settings, with_words=transcriber is not None)
         engines = session.Engines(transcriber, renderer)
@@ -154,16 +156,39 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
     return INTERRUPTED if interrupted else 0, done.said
 
 
-def _remark(survey: Survey, source: str) -> None:
+def _note(chosen: Namespace, line: str) -> None:
+    """Tell what is amiss and does not stop the work."""
+    if not chosen.quiet:
+        sys.stderr.write(f"voice-coach: {spelled_out(line)}\n")
+
+
+def _remark(chosen: Namespace, survey: Survey, source: str) -> None:
     """Say what is wrong with a recording that can be heard all the same."""
-    remarks = []
     if survey.clipped_share >= CLIPPED_SHARE:
-        remarks.append(f"is clipped for {survey.clipped_share:.1%} of its length: loudness and voices are less certain")
+        share = f"{survey.clipped_share:.1%} of its length"
+        _note(chosen, f"{source} is clipped for {share}: loudness and voices are less certain")
     if survey.damaged_packets:
         damaged = counted(survey.damaged_packets, ("piece of it", "pieces of it"))
-        remarks.append(f"is damaged: {damaged} could not be read")
-    for remark in remarks:
-        sys.stderr.write(f"voice-coach: {spelled_out(source)} {remark}\n")
+        _note(chosen, f"{source} is damaged: {damaged} could not be read")
+
+
+@contextmanager
+def _nothing_to_save() -> Iterator[None]:
+    """Before the loop has begun, say so where somebody interrupts: there is no session yet."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("voice-coach: interrupted before the talk was heard; there is no session to save\n")
+        raise
+
+
+def _choose_transcriber(chosen: Namespace, settings: Settings) -> Transcriber | None:
+    """The engine for the words; tells of those that are installed and do not load."""
+    choice = choose_transcriber(settings.words, LANGUAGE)
+    instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
+    for reason in choice.passed_over:
+        _note(chosen, f"{reason}; {instead}")
+    return choice.transcriber
 
 
 def _find_voices(talk: _Talk, blocks: Iterable[AudioBlock]) -> session.Voices:

@@ -31,7 +31,7 @@ PEOPLE = (Speaker.A, Speaker.B)
 
 
 class OverlapKind(StrEnum):
-    """What a contribution beside the holder of the floor was; the definitions stand in `turns`."""
+    """What a contribution beside the holder of the floor was; the definitions stand in `overlaps`."""
 
     INTERRUPTION = "interruption"
     BACKCHANNEL = "backchannel"
@@ -407,9 +407,13 @@ Event = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transcribe:
-    """Write down an utterance; `samples` is its audio, float32 (n,), 16 kHz."""
+    """Write down an utterance; `samples` is its audio, float32 (n,), 16 kHz, beginning at `start_sample`.
+
+    The audio reaches a little further than the utterance on both sides, as far as there is any.
+    """
 
     utterance: Utterance
+    start_sample: int
     samples: Floats = field(repr=False)
 
 

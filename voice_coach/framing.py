@@ -72,8 +72,12 @@ class AudioHistory:
         self._ring[places] = samples
         self._end += len(samples)
 
+    def held(self, start: int, end: int) -> Segment:
+        """What is held of a stretch: what is too old or not yet there is left out at its ends."""
+        start = max(start, self._end - len(self._ring), 0)
+        return Segment(start, max(start, min(end, self._end)))
+
     def read(self, segment: Segment) -> Floats:
-        """A copy of a stretch, float32 (n,); what is too old or not yet there is left out at its ends."""
-        start = max(segment.start, self._end - len(self._ring), 0)
-        end = max(start, min(segment.end, self._end))
-        return self._ring[np.arange(start, end) % len(self._ring)]
+        """A copy of what is held of a stretch, float32 (n,)."""
+        held = self.held(segment.start, segment.end)
+        return self._ring[np.arange(held.start, held.end) % len(self._ring)]

@@ -28,7 +28,6 @@ from voice_coach.events import (
     Silence,
     Speaker,
     TalkEnded,
-    Transcribe,
     Transcript,
     TranscriptionFailed,
     UnitEnded,
@@ -44,7 +43,7 @@ from voice_coach.options import Options, number
 from voice_coach.reclassification import ReclassificationOptions, Reclassifier
 from voice_coach.segment import Segment, to_samples
 from voice_coach.sentences import is_backchannel
-from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, audio_of, doubt
+from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
 from voice_coach.turns import TurnOptions, TurnTracker
 
 
@@ -205,7 +204,7 @@ class Pipeline:
             return
         for utterance in utterances:
             self._waiting[utterance.utterance_id] = utterance
-            yield Transcribe(utterance, audio_of(utterance, self._history, self._options.transcription))
+            yield request_words(utterance, self._history, self._options.transcription)
 
     def _words(self, result: Transcript | TranscriptionFailed) -> Iterator[Event]:
         """Take an engine's answer; one that was not asked for, or comes twice, is a bug of the runner."""

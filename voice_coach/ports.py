@@ -46,8 +46,10 @@ class Transcriber(Protocol):
         """Engine and model, for people."""
         ...
 
-    def transcribe(self, utterance: Utterance, samples: Floats) -> tuple[Word, ...]:
-        """Words of an utterance, none where there are none; `samples` is float32 (n,), 16 kHz.
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
+        """Words of an utterance, none where there are none, with times on the stream's clock if with any.
+
+        `samples` is its audio with a little around it, float32 (n,), 16 kHz, beginning at `start_sample` of the stream.
 
         Raises
         ------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from time import monotonic
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,13 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from voice_coach.events import AudioBlock
 from voice_coach.segment import to_seconds
 
-Value = TypeVar("Value")
-_SLOW_SECONDS = 60.0
-"""From this length of a talk on, going through it takes over two seconds."""
+_MOMENT_SECONDS = 1.0
+"""What is done sooner needs no bar. A talk's length does not tell: words take much longer than the rest."""
 
 
 class Listening:
-    """Shows how far a talk has been heard, on a terminal; use it in a `with` statement.
+    """Shows how far a talk has been heard, on a terminal, once that takes longer; use it in a `with` statement.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ class Listening:
 
     def __init__(self, seconds: float | None, *, quiet: bool) -> None:
         console = Console(stderr=True)
-        short = seconds is not None and seconds < _SLOW_SECONDS
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
         self._progress = Progress(
             *columns, TimeRemainingColumn(), console=console, transient=True,
-            disable=quiet or short or not console.is_terminal,
+            disable=quiet or not console.is_interactive,
         )  # fmt: skip
         self._seconds = seconds
+        self._began = monotonic()
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._began = monotonic()
         return self
 
     def __exit__(
@@ -51,4 +51,6 @@ class Listening:
         for block in blocks:
             yield block
             self._progress.update(task, completed=to_seconds(block.start_sample + len(block.samples)))
+            if monotonic() - self._began > _MOMENT_SECONDS:
+                self._progress.start()
         self._progress.remove_task(task)

@@ -106,7 +106,7 @@ class RecordedAnswers:
         if self.transcriber is None:
             return TranscriptionFailed(utterance.utterance_id, "no words engine")
         try:
-            words = self.transcriber.transcribe(utterance, command.samples)
+            words = self.transcriber.transcribe(utterance, command.start_sample, command.samples)
         except EngineFailed as error:
             return TranscriptionFailed(utterance.utterance_id, str(error))
         return Transcript(utterance.utterance_id, self.transcriber.name, words)

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-import numpy as np
-
-from voice_coach.events import PEOPLE, InterPausalUnit, Speaker, Utterance, Word
+from voice_coach.events import PEOPLE, InterPausalUnit, Speaker, Transcribe, Utterance, Word
 from voice_coach.framing import AudioHistory
 from voice_coach.options import Options, number
 from voice_coach.segment import Segment, to_samples
@@ -114,11 +112,11 @@ def _parts(segment: Segment, longest: int) -> Iterator[Segment]:
         yield Segment(start, end)
 
 
-def audio_of(utterance: Utterance, history: AudioHistory, options: TranscriptionOptions) -> np.ndarray:
-    """An utterance's audio with a little before and after it, float32 (n,)."""
-    segment = utterance.segment
-    start = max(0, segment.start - to_samples(options.before_seconds))
-    return history.read(Segment(start, segment.end + to_samples(options.after_seconds)))
+def request_words(utterance: Utterance, history: AudioHistory, options: TranscriptionOptions) -> Transcribe:
+    """The command to write an utterance down, with its audio and a little before and after it."""
+    before, after = to_samples(options.before_seconds), to_samples(options.after_seconds)
+    around = history.held(utterance.segment.start - before, utterance.segment.end + after)
+    return Transcribe(utterance, around.start, history.read(around))
 
 
 def doubt(words: tuple[Word, ...], utterance: Utterance, options: TranscriptionOptions) -> str | None:

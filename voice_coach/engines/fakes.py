@@ -64,9 +64,9 @@ class ScriptedTranscriber:
     def __init__(self, script: Mapping[tuple[Speaker, Segment], str]) -> None:
         self._script = script
 
-    def transcribe(self, utterance: Utterance, samples: Floats) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
         """Words of the lines whose greater part lies in the utterance."""
-        del samples
+        del start_sample, samples
         lines = [
             text
             for (speaker, segment), text in sorted(self._script.items(), key=lambda item: item[0][1])

@@ -38,11 +38,14 @@ class MoonshineTranscriber:
             raise MissingPart(f"the words engine moonshine does not load here ({error}); cure: {CURE}") from error
         # Utterances are cut already: its own detector would cut again, and hears "You" in the silence before them.
         options = {"vad_threshold": "0.0", "return_audio_data": "false"}
-        self._engine = Transcriber(str(folder), ModelArch.TINY, options=options)
+        try:
+            self._engine = Transcriber(str(folder), ModelArch.TINY, options=options)
+        except Exception as error:  # the binding raises its own errors and plain ones
+            raise MissingPart(f"the model of moonshine in {folder} does not load ({error}); cure: {CURE}") from error
 
-    def transcribe(self, utterance: Utterance, samples: Floats) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
         """Words of an utterance."""
-        del utterance
+        del utterance, start_sample
         try:
             transcript = self._engine.transcribe_without_streaming(samples.tolist(), SAMPLE_RATE)
         except Exception as error:  # the binding raises its own errors and plain ones; none may end a talk

@@ -7,7 +7,7 @@ from pathlib import Path
 from voice_coach.acoustics import Floats
 from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.events import Utterance, Word
-from voice_coach.segment import Segment, to_samples
+from voice_coach.segment import Segment, to_samples, to_seconds
 
 NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 """What a model folder must hold; without its tokenizer the library would ask the network for one."""
@@ -41,15 +41,14 @@ class WhisperTranscriber:
             raise MissingPart("faster-whisper is not installed; install voice_coach again with pip") from error
         try:
             self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
-        except (RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # a damaged tokenizer raises a plain one
             raise MissingPart(f"the Whisper model in {folder} does not load ({error}); cure: {_CURE}") from error
         self._language = language
         self.name = f"whisper {folder.name}"
 
-    def transcribe(self, utterance: Utterance, samples: Floats) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
         """Words of an utterance, with times on the stream's clock."""
-        seconds = len(samples) / 16_000
-        offset = utterance.segment.start - max(0, (len(samples) - utterance.segment.samples) // 2)
+        del utterance
         try:
             segments, _ = self._model.transcribe(
                 samples,
@@ -59,7 +58,7 @@ class WhisperTranscriber:
                 condition_on_previous_text=False,  # an error must not feed the next
                 vad_filter=False,  # utterances are cut already
                 word_timestamps=True,
-                max_new_tokens=max(8, int(seconds * _TOKENS_PER_SECOND)),
+                max_new_tokens=max(8, int(to_seconds(len(samples)) * _TOKENS_PER_SECOND)),
                 no_speech_threshold=0.6,
                 log_prob_threshold=-1.0,
             )
@@ -69,7 +68,7 @@ class WhisperTranscriber:
         return tuple(
             Word(
                 word.word.strip(),
-                Segment(offset + to_samples(word.start), offset + to_samples(max(word.start, word.end))),
+                Segment(start_sample + to_samples(word.start), start_sample + to_samples(max(word.start, word.end))),
                 float(word.probability),
             )
             for word in words

@@ -1,0 +1,61 @@
+"""The benchmark's own doings; its figures take many minutes, and are not measured here."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from tools import bench
+from tools.bench import Figure
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A benchmark of two figures, run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bench, "_speed", lambda _: [Figure("speed", 0.01, "CPU s per s", at_most=0.02)])
+    monkeypatch.setattr(bench, "_memory", lambda _, quick: [Figure("memory", 180.0, "MB")])
+    monkeypatch.setattr(bench, "_accuracy", lambda _: iter(()))
+
+
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize("given", [[], ["--json", "own.json"]])
+def test_figures_come_as_a_table_and_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", *given])
+    assert bench.main() == 0
+    file = given[-1] if given else "bench.json"
+    out = capsys.readouterr().out
+    assert "CPU s per s" in out
+    assert out.endswith(f"The same as JSON: {file}\n")
+    rows = json.loads(Path(file).read_text(encoding="utf-8"))
+    assert [(row["what"], row["value"], row["passed"]) for row in rows] == [
+        ("speed", 0.01, True),
+        ("memory", 180.0, None),
+    ]
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_missed_limit_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["bench"])
+    monkeypatch.setattr(bench, "_accuracy", lambda _: [Figure("cues", 1.0, "", at_most=0)])
+    assert bench.main() == 1
+    assert "MISSED" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("home")
+def test_nobodys_settings_or_models_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    for name in names[1:]:
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    before = [os.environ[name] for name in names]
+    own = tmp_path / "own"
+    with bench._own_home(own):
+        assert Path(platformdirs.user_data_dir("voice-coach")).is_relative_to(own)
+        assert Path(platformdirs.user_config_dir("voice-coach")).is_relative_to(own)
+    assert [os.environ[name] for name in names] == before
