@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+
+from hypothesis import strategies as st
 
 from voice_coach.coaching import Coach, CoachingOptions
 from voice_coach.events import (
@@ -37,6 +39,13 @@ def stretches(line: str) -> Iterator[Segment]:
             start = None
 
 
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """One person's line: speech and pauses in turn."""
+    runs = draw(st.lists(st.tuples(st.integers(1, 60), st.integers(2, 40)), max_size=12))
+    return "".join("." * pause + "x" * talk for talk, pause in runs)
+
+
 def speech(a: str, b: str) -> list[tuple[Speaker, Segment]]:
     """What two lines say, in order."""
     both = [(Speaker.A, s) for s in stretches(a)] + [(Speaker.B, s) for s in stretches(b)]
@@ -69,9 +78,11 @@ def track(
     return events
 
 
-def coach(a: str, b: str, lexicon: Lexicon, options: CoachingOptions) -> list[Event]:
+def coach(
+    a: str, b: str, lexicon: Lexicon, options: CoachingOptions, names: Mapping[Speaker, str] = NAMES
+) -> list[Event]:
     """Events of a talk with a coach in it whose sentences take 3 s: turns, rules and restraint, without any audio."""
-    tracker, listener = TurnTracker(TurnOptions()), Coach(lexicon, NAMES, options)
+    tracker, listener = TurnTracker(TurnOptions()), Coach(lexicon, names, options)
     said = speech(a, b)
     events: list[Event] = []
     saying: tuple[int, int] | None = None  # cue and its end
