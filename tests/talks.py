@@ -93,13 +93,12 @@ def coach(
             unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in said if seg.start < now < seg.end + 2 * TENTH
         ]
         for event in [*map(UnitEnded, ended), *tracker.process(ended, unfinished, now)]:
-            events.append(event)
-            listener.observe(event, now)
+            events += [event, *listener.observe(event, now)]
         if saying is not None and saying[1] <= now:
             events += listener.take(CueFinished(saying[0], saying[1], CueOutcome.SPOKEN))
             saying = None
         heard = max((min(seg.end, now) for _, seg in said if seg.start < now), default=0)
-        for output in listener.process(now, heard):
+        for output in listener.process(now, heard, now):
             if isinstance(output, Say):
                 saying = (output.cue.cue_id, now + 30 * TENTH)
                 events += listener.take(CueStarted(output.cue.cue_id, now, in_microphone=False))
@@ -108,4 +107,6 @@ def coach(
                 saying = None
             else:
                 events.append(output)  # type: ignore[arg-type]
-    return events
+    if saying is not None:
+        events += listener.take(CueFinished(saying[0], saying[1], CueOutcome.SPOKEN))
+    return [*events, *listener.finish(max(len(a), len(b)) * TENTH)]
