@@ -16,7 +16,7 @@ from voice_coach.framing import HOP
 from voice_coach.hearing import Hearing
 from voice_coach.lexicon import Lexicon
 from voice_coach.pipeline import Pipeline, PipelineOptions
-from voice_coach.runner import RecordedAnswers, run_recorded
+from voice_coach.runner import Latencies, RecordedAnswers, run_recorded
 from voice_coach.segment import Segment
 
 Script = Mapping[tuple[Speaker, Segment], str]
@@ -100,9 +100,13 @@ def run_told(units: Sequence[InterPausalUnit], samples: int, script: Script, lex
 
 
 def run_marked(
-    talk: MarkedTalk, lexicon: Lexicon, options: PipelineOptions | None = None, sizes: Iterable[int] = (2560,)
+    talk: MarkedTalk,
+    lexicon: Lexicon,
+    options: PipelineOptions | None = None,
+    sizes: Iterable[int] = (2560,),
+    words_seconds: float = 0.0,
 ) -> list[Event]:
-    """All events of a marked talk, its cues said as tones."""
-    answers = RecordedAnswers(ScriptedTranscriber(talk.script), ToneRenderer())
+    """All events of a marked talk, its cues said as tones, its words written down so late."""
+    answers = RecordedAnswers(ScriptedTranscriber(talk.script), ToneRenderer(), Latencies(words_seconds))
     pipeline = marked_pipeline(lexicon, options, with_words=bool(talk.script))
     return list(run_recorded(talk.blocks(sizes), pipeline, answers))

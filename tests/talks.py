@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+
+from hypothesis import strategies as st
 
 from voice_coach.coaching import Coach, CoachingOptions
 from voice_coach.events import (
@@ -40,6 +42,13 @@ def stretches(line: str) -> Iterator[Segment]:
         elif character == "." and start is not None:
             yield Segment(start * TENTH, place * TENTH)
             start = None
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """One person's line: speech and pauses in turn."""
+    runs = draw(st.lists(st.tuples(st.integers(1, 60), st.integers(2, 40)), max_size=12))
+    return "".join("." * pause + "x" * talk for talk, pause in runs)
 
 
 def speech(a: str, b: str) -> list[tuple[Speaker, Segment]]:
@@ -91,9 +100,11 @@ def track(
     return events
 
 
-def coach(a: str, b: str, lexicon: Lexicon, options: CoachingOptions) -> list[Event]:
+def coach(
+    a: str, b: str, lexicon: Lexicon, options: CoachingOptions, names: Mapping[Speaker, str] = NAMES
+) -> list[Event]:
     """Events of a talk with a coach in it whose sentences take 3 s: turns, rules and restraint, without any audio."""
-    tracker, listener = TurnTracker(TurnOptions()), Coach(lexicon, NAMES, options)
+    tracker, listener = TurnTracker(TurnOptions()), Coach(lexicon, names, options)
     said = speech(a, b)
     events: list[Event] = []
     saying: tuple[int, int] | None = None  # cue and its end
@@ -104,13 +115,12 @@ def coach(a: str, b: str, lexicon: Lexicon, options: CoachingOptions) -> list[Ev
             unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in said if seg.start < now < seg.end + 2 * TENTH
         ]
         for event in [*map(UnitEnded, ended), *tracker.process(ended, unfinished, now)]:
-            events.append(event)
-            listener.observe(event, now)
+            events += [event, *listener.observe(event, now)]
         if saying is not None and saying[1] <= now:
             events += listener.take(CueFinished(saying[0], saying[1], CueOutcome.SPOKEN))
             saying = None
         heard = max((min(seg.end, now) for _, seg in said if seg.start < now), default=0)
-        for output in listener.process(now, heard):
+        for output in listener.process(now, heard, now):
             if isinstance(output, Say):
                 saying = (output.cue.cue_id, now + 30 * TENTH)
                 events += listener.take(CueStarted(output.cue.cue_id, now, in_microphone=False))
@@ -119,4 +129,6 @@ def coach(a: str, b: str, lexicon: Lexicon, options: CoachingOptions) -> list[Ev
                 saying = None
             else:
                 events.append(output)  # type: ignore[arg-type]
-    return events
+    if saying is not None:
+        events += listener.take(CueFinished(saying[0], saying[1], CueOutcome.SPOKEN))
+    return [*events, *listener.finish(max(len(a), len(b)) * TENTH)]

@@ -7,25 +7,45 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.marked import MarkedTalk, eager, marked_pipeline, run_marked
 from tests.talks import NAMES, TENTH, speech
+from voice_coach import resources
+from voice_coach.coaching import Coach, CoachingOptions
 from voice_coach.engines.fakes import ScriptedTranscriber
 from voice_coach.events import (
+    Command,
     CueHeldBack,
     CueOutcome,
     CueSettled,
+    CueStarted,
     Event,
+    Overlap,
+    OverlapHeard,
+    OverlapKind,
+    OverlapReclassified,
+    Phrase,
     PhraseFound,
+    PhraseKind,
+    Say,
     Speaker,
+    StopSaying,
     TalkEnded,
+    Utterance,
+    Word,
+    WordsHeard,
+    WordsMissing,
 )
-from voice_coach.lexicon import Lexicon
+from voice_coach.framing import HOP
+from voice_coach.lexicon import Lexicon, load_lexicon
 from voice_coach.pipeline import PipelineOptions
 from voice_coach.runner import RecordedAnswers, run_recorded
-from voice_coach.segment import Segment
+from voice_coach.segment import Segment, to_samples
 
 A, B = Speaker.A, Speaker.B
+ENGLISH = load_lexicon(resources.config_folder() / "language" / "en.toml")  # not a fixture: hypothesis prints those
 
 # B cuts A off after an overlap of 0.8 s and holds the floor for 4.5 s: 9 s in all.
 ROUND = ("a" * 40 + "." * 50, "." * 32 + "b" * 53 + "." * 5)
@@ -71,8 +91,10 @@ def test_if_they_took_the_floor_themselves_both_are_reminded_instead(lexicon: Le
 def test_the_first_minutes_are_quiet_and_the_review_learns_why(lexicon: Lexicon) -> None:
     events = run_marked(talk(ROUND, ROUND, ROUND, PAUSE, ("." * 200, "." * 200)), lexicon)
     assert settled(events) == []
-    # The floor came back by itself, so only the other sentence was ever held back.
-    assert held_back(events) == [("interruptions", "the first minutes belong to the two of you")]
+    assert held_back(events) == [
+        ("floor_back", "it came about by itself"),
+        ("interruptions", "the first minutes belong to the two of you"),
+    ]
 
 
 def test_without_a_pause_in_time_it_expires_unsaid(lexicon: Lexicon) -> None:
@@ -128,7 +150,57 @@ def test_disclosure_keeps_it_silent(lexicon: Lexicon) -> None:
     events = run_marked(talk(ROUND, ROUND, ROUND, PAUSE, ("." * 200, "." * 200), script=script), lexicon, eager())
     assert any(isinstance(event, PhraseFound) for event in events)
     assert settled(events) == []
-    assert held_back(events) == [("interruptions", "someone was opening up or making peace")]
+    assert ("interruptions", "someone was opening up or making peace") in held_back(events)
+
+
+TENDER = "I have never told anyone this. I am scared"
+
+
+@pytest.mark.parametrize("words_seconds", [0.0, 0.5, 1.0])
+def test_it_does_not_speak_right_after_a_disclosure(lexicon: Lexicon, words_seconds: float) -> None:
+    """The words of what was said last come after the pause is long enough: they are waited for."""
+    check_that_it_keeps_quiet(lexicon, eager(), words_seconds)
+
+
+@pytest.mark.parametrize("lead_tenths", range(8))
+def test_nor_at_a_pause_that_is_too_short_for_a_whole_utterance(lexicon: Lexicon, lead_tenths: int) -> None:
+    """Wherever in a hop it begins."""
+    options = eager()
+    restraint = replace(options.coaching.restraint, pause_seconds=0.4)
+    options = replace(options, coaching=replace(options.coaching, restraint=restraint))
+    check_that_it_keeps_quiet(lexicon, options, lead_tenths=lead_tenths)
+
+
+def check_that_it_keeps_quiet(
+    lexicon: Lexicon, options: PipelineOptions, words_seconds: float = 0.0, lead_tenths: int = 0
+) -> None:
+    lead, last = "." * lead_tenths, Segment((212 + lead_tenths) * TENTH, (265 + lead_tenths) * TENTH)
+    heard = talk((lead, lead), ROUND, ROUND, ROUND, PAUSE, ("." * 200, "." * 200), script={(B, last): TENDER})
+    events = run_marked(heard, lexicon, options, words_seconds=words_seconds)
+    assert any(isinstance(event, PhraseFound) for event in events)
+    assert settled(events) == []
+    assert ("interruptions", "someone was opening up or making peace") in held_back(events)
+
+
+def started_after(lexicon: Lexicon, words_seconds: float, options: PipelineOptions, said: str = "And then") -> float:
+    """How long after the speech the sentence begins, in seconds, where words come so late."""
+    heard = talk(ROUND, ROUND, ROUND, PAUSE, script={(B, Segment(212 * TENTH, 265 * TENTH)): said})
+    (cue,) = settled(run_marked(heard, lexicon, options, words_seconds=words_seconds))
+    assert cue.started_sample is not None
+    return (cue.started_sample - 265 * TENTH) / 16_000
+
+
+def test_quick_words_hardly_delay_a_sentence(lexicon: Lexicon) -> None:
+    """They are asked for as soon as the detector has been quiet for long enough, ahead of attribution."""
+    assert 0.8 <= started_after(lexicon, 0.0, eager()) <= 1.3
+
+
+@pytest.mark.parametrize("words_seconds", [2.5, 3.0])
+def test_slow_words_are_waited_for_only_so_long(lexicon: Lexicon, words_seconds: float) -> None:
+    options = eager()
+    restraint = replace(options.coaching.restraint, words_seconds=words_seconds)
+    options = replace(options, coaching=replace(options.coaching, restraint=restraint))
+    assert words_seconds <= started_after(lexicon, 30.0, options, TENDER) <= words_seconds + 0.2
 
 
 def test_what_is_pending_at_the_end_is_held_back(lexicon: Lexicon) -> None:
@@ -165,4 +237,161 @@ def test_a_failing_words_engine_changes_nothing_but_words(lexicon: Lexicon) -> N
     answers.transcriber = None  # every request fails
     failing = list(run_recorded(heard.blocks([4000]), with_words, answers))
     silent = list(run_recorded(heard.blocks([4000]), marked_pipeline(lexicon, eager()), RecordedAnswers(None, None)))
-    assert [e for e in failing if type(e).__name__ != "WordsMissing"] == silent
+    of_the_coach = WordsMissing | CueSettled | CueHeldBack
+    assert [e for e in failing if not isinstance(e, of_the_coach)] == [
+        e for e in silent if not isinstance(e, of_the_coach)
+    ]
+    # It waits until the last words are known to be missing, and then says the same.
+    assert [(e.cue.text, e.cue.evidence) for e in settled(failing)] == [
+        (e.cue.text, e.cue.evidence) for e in settled(silent)
+    ]
+    assert held_back(failing) == held_back(silent)
+
+
+# What words take back
+
+QUESTION = "Did you call your sister?"
+LISTENING = "Oh. I see."
+
+
+def in_round(number: int, who: Speaker, text: str) -> dict[tuple[Speaker, Segment], str]:
+    """What one person says in a round of interruption."""
+    first, last = (0, 40) if who is A else (32, 85)
+    return {(who, Segment((90 * number + first) * TENTH, (90 * number + last) * TENTH)): text}
+
+
+@pytest.mark.parametrize(("who", "text"), [(A, QUESTION), (B, LISTENING)])
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("words_seconds", [0.0, 3.0])
+def test_what_words_show_to_be_no_interruption_does_not_count(
+    lexicon: Lexicon, who: Speaker, text: str, number: int, words_seconds: float
+) -> None:
+    heard = talk(ROUND, ROUND, ROUND, ("." * 100, "." * 100), script=in_round(number, who, text))
+    options = eager()
+    restraint = replace(options.coaching.restraint, pause_seconds=3.9)  # so that also slow words come in time
+    options = replace(options, coaching=replace(options.coaching, restraint=restraint))
+    events = run_marked(heard, lexicon, options, words_seconds=words_seconds)
+    assert sum(isinstance(event, OverlapReclassified) for event in events) == 1
+    assert settled(events) == []
+    assert set(held_back(events)) <= {
+        (rule, "words showed it in another light") for rule in ("floor_back", "interruptions")
+    }
+
+
+def test_enough_others_still_count(lexicon: Lexicon) -> None:
+    heard = talk(*[ROUND] * 4, PAUSE, script=in_round(1, A, QUESTION))
+    (cue,) = settled(run_marked(heard, lexicon, eager()))
+    assert [evidence.segment.start // (90 * TENTH) for evidence in cue.cue.evidence] == [0, 2, 3]
+
+
+def test_a_finished_sentence_takes_nothing_back(lexicon: Lexicon) -> None:
+    """Recognisers end every utterance with a full stop."""
+    heard = talk(ROUND, ROUND, ROUND, PAUSE, script=in_round(2, A, "I wanted to tell you about the summer."))
+    (cue,) = settled(run_marked(heard, lexicon, eager()))
+    assert cue.cue.rule == "floor_back"
+
+
+# The coach by itself
+
+NOW = to_samples(600)
+
+
+def ready_coach(
+    lexicon: Lexicon, *said: WordsHeard, options: CoachingOptions | None = None, names: dict[Speaker, str] = NAMES
+) -> tuple[Coach, list[Event]]:
+    """A coach that heard B cut A off three times, the last time at `NOW`, and what it told so far."""
+    coach = Coach(lexicon, names, options or CoachingOptions())
+    events: list[Event] = []
+    for number in range(3):
+        start = NOW - to_samples(30 * (2 - number))
+        events += coach.observe(interruption(number, start), NOW)
+    for words in said:
+        events += coach.observe(words, NOW)
+    return coach, events
+
+
+def interruption(number: int, start: int) -> OverlapHeard:
+    segment = Segment(start, start + to_samples(0.8))
+    return OverlapHeard(Overlap(number, OverlapKind.INTERRUPTION, B, A, segment, 0.95))
+
+
+def speak(coach: Coach) -> tuple[list[Event | Command], Say]:
+    """What it tells when it begins to speak at a pause."""
+    now = NOW + to_samples(5)
+    *told, say = coach.process(now, now - to_samples(1), now)
+    assert isinstance(say, Say)
+    return told, say
+
+
+@pytest.mark.parametrize(("sure", "read_back"), [(True, True), (False, False)])
+def test_words_that_may_be_another_s_are_not_read_back(lexicon: Lexicon, sure: bool, read_back: bool) -> None:
+    segment = Segment(NOW - to_samples(4), NOW + to_samples(0.8))
+    words = WordsHeard(
+        Utterance(0, A, segment, sure), "test", (Word("I wanted to talk about the summer"), Word("and then I"))
+    )
+    coach, _ = ready_coach(lexicon, words)
+    assert ("the summer" in speak(coach)[1].cue.text) is read_back
+
+
+def test_what_is_not_said_because_something_else_is_is_told(lexicon: Lexicon) -> None:
+    coach, told = ready_coach(lexicon)
+    assert told == []
+    told_now, say = speak(coach)
+    assert say.cue.rule == "floor_back"
+    assert [(e.rule, e.reason) for e in told_now if isinstance(e, CueHeldBack)] == [
+        ("interruptions", "something else was said at this pause")
+    ]
+
+
+def test_a_repetition_is_told(lexicon: Lexicon) -> None:
+    coach, _ = ready_coach(lexicon)
+    told = coach.observe(interruption(3, NOW + to_samples(3)), NOW + to_samples(4))
+    assert held_back(list(told)) == [
+        (rule, "the same was waiting to be said") for rule in ("floor_back", "interruptions")
+    ]
+
+
+def test_what_words_call_for_after_the_end_is_told(lexicon: Lexicon) -> None:
+    coach = Coach(lexicon, NAMES, CoachingOptions())
+    assert list(coach.finish(NOW)) == []
+    sharp = [PhraseFound(Phrase(PhraseKind.ABSOLUTE, A, NOW - n, "You never listen.", "never")) for n in (3, 2, 1)]
+    told = [event for phrase in sharp for event in coach.observe(phrase, NOW)]
+    assert held_back(told) == [("sharp_words", "the talk was over")]
+
+
+def stopped(lexicon: Lexicon, speech: Segment, grace_seconds: float = 0.2) -> int | None:
+    """When a sentence stops that begins at 0 and that speech is heard over, in samples after the speech began."""
+    coach, _ = ready_coach(lexicon, options=CoachingOptions(grace_seconds=grace_seconds))
+    _, say = speak(coach)
+    began = say.cue.decided_sample
+    assert list(coach.take(CueStarted(say.cue.cue_id, began, in_microphone=False))) == []
+    for heard in range(HOP, to_samples(3), HOP):
+        last = began + min(heard, speech.end) if heard > speech.start else began - to_samples(1)
+        if StopSaying(say.cue.cue_id) in coach.process(began + heard, last, began + heard):
+            return heard - speech.start
+    return None
+
+
+def test_a_noise_as_it_begins_does_not_stop_a_sentence(lexicon: Lexicon) -> None:
+    noise = Segment(0, to_samples(0.19))
+    assert stopped(lexicon, noise) is None
+    assert stopped(lexicon, noise, grace_seconds=0.1) is not None
+    assert stopped(lexicon, Segment(0, to_samples(2))) is not None
+
+
+@given(start=st.integers(to_samples(0.2), to_samples(2)), length=st.integers(512, to_samples(1)))
+def test_any_later_speech_stops_it_within_a_hop(start: int, length: int) -> None:
+    """A hop, and a fade of 0.1 s, are less than the 0.3 s in which it has to fall silent."""
+    after = stopped(ENGLISH, Segment(start, start + length))
+    assert after is not None
+    assert after <= HOP
+
+
+LONG = {A: "Anna Maria Theresia Josepha von der Vogelweide", B: "Jean Baptiste Emanuel de la Tour"}
+
+
+def test_only_the_first_words_of_a_long_name_are_said(lexicon: Lexicon) -> None:
+    coach, _ = ready_coach(lexicon, names=LONG)
+    text = speak(coach)[1].cue.text
+    assert "Anna Maria" in text
+    assert "Theresia" not in text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voice_coach.delivery import DeliveryOptions, DeliveryTracker
 from voice_coach.events import Delivery, GainNoticed, InterPausalUnit, Silence, Speaker, VoiceRaised
@@ -21,13 +23,20 @@ class Person:
         self.now = 0
 
     def speak(
-        self, seconds: float, level_db: float = -30.0, pitch_hz: float | None = 120.0, rate: float = 6.0
+        self,
+        seconds: float,
+        level_db: float = -30.0,
+        pitch_hz: float | None = 120.0,
+        rate: float = 6.0,
+        *,
+        sure: bool = True,
     ) -> list[VoiceRaised]:
         events: list[VoiceRaised] = []
         for _ in range(round(seconds / 2)):
             segment = Segment(self.now, self.now + to_samples(2.0))
             self.now = segment.end + to_samples(0.3)
-            heard = InterPausalUnit(A, segment, 1.0, sure=True, delivery=Delivery(level_db, pitch_hz, round(rate * 2)))
+            delivery = Delivery(level_db, pitch_hz, round(rate * 2))
+            heard = InterPausalUnit(A, segment, 1.0 if sure else 0.5, sure, delivery)
             events += [e for e in self.tracker.process(heard) if isinstance(e, VoiceRaised)]
         return events
 
@@ -78,6 +87,29 @@ def test_calm_speech_in_between_starts_anew() -> None:
     assert person.speak(6, level_db=-23.0, pitch_hz=150.0) == []
     assert person.speak(4) == []
     assert person.speak(6, level_db=-23.0, pitch_hz=150.0) == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 6)), max_size=12))
+def test_unsure_speech_changes_nothing(stretches: list[tuple[bool, bool, int]]) -> None:
+    """Neither raised nor calm: it may be another's voice."""
+
+    def heard(*, all_of_it: bool) -> list[tuple[float | None, float | None]]:
+        person = Person()
+        person.speak(30)
+        found: list[VoiceRaised] = []
+        for sure, loud, units in stretches:
+            if sure or all_of_it:
+                level_db, pitch_hz = (-23.0, 150.0) if loud else (-30.0, 120.0)
+                found += person.speak(2 * units, level_db, pitch_hz, sure=sure)
+        return [(raised.level_db, raised.pitch_ratio) for raised in found]
+
+    assert heard(all_of_it=True) == heard(all_of_it=False)
+
+
+def test_raised_voices_that_may_be_another_s_are_not_counted() -> None:
+    person = Person()
+    person.speak(30)
+    assert person.speak(40, level_db=-23.0, pitch_hz=150.0, sure=False) == []
 
 
 def test_an_automatic_gain_is_noticed_and_level_then_counts_no_more() -> None:

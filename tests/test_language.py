@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from voice_coach.events import Phrase, PhraseKind, Speaker, Utterance, Word, Wor
 from voice_coach.language import LanguageOptions, Lens
 from voice_coach.lexicon import load_lexicon
 from voice_coach.segment import Segment
-from voice_coach.sentences import is_backchannel, is_unfinished, last_words, split_sentences
+from voice_coach.sentences import ends_in_question, is_backchannel, is_unfinished, last_words, split_sentences
 
 ENGLISH = load_lexicon(Path(__file__).parents[1] / "config" / "language" / "en.toml")
 
@@ -707,6 +708,15 @@ def test_doubtful_words_give_nothing_and_are_forgotten() -> None:
     assert lens.process(heard("So you were cold and lonely.", start=10)) == ()
 
 
+def test_words_that_may_be_another_s_give_nothing_and_are_forgotten() -> None:
+    event = heard("You never listen. I feel sad. Please put the phone away.")
+    unsure = replace(event, utterance=replace(event.utterance, sure=False))
+    assert Lens(ENGLISH).process(event) != ()
+    lens = Lens(ENGLISH)
+    assert [lens.process(unsure) for _ in range(3)] == [()] * 3
+    assert not any(phrase.kind is PhraseKind.DEMAND for phrase in lens.process(event))
+
+
 def test_the_memory_of_a_long_talk_stays_small() -> None:
     lens = Lens(ENGLISH)
     for start in range(0, 3600, 10):
@@ -945,6 +955,16 @@ who I am
 @pytest.mark.parametrize("text", ["", *FINISHED_OR_UNSURE.strip().splitlines()])
 def test_finished_or_unsure(text: str) -> None:
     assert not is_unfinished(ENGLISH, text)
+
+
+@pytest.mark.parametrize("text", ["Where are you from?", "I was late. Are you angry?", "And you?"])
+def test_a_question_is_asked_to_its_end(text: str) -> None:
+    assert ends_in_question(ENGLISH, text)
+
+
+@pytest.mark.parametrize("text", ["", "I was late.", "Are you angry? I was late.", "Did you call my?", "What if I?"])
+def test_no_question_or_not_to_its_end(text: str) -> None:
+    assert not ends_in_question(ENGLISH, text)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from voice_coach.lexicon import (
     CUE_PLACEHOLDERS,
     CUE_WORDINGS,
     CUE_WORDS,
+    NAME_WORDS,
     READ_BACK_WORDS,
     Lexicon,
     load_lexicon,
@@ -262,4 +263,4 @@ def test_no_wording_is_used_twice() -> None:
 
 
 def test_lengths_promised_by_the_contract() -> None:
-    assert (CUE_WORDS, READ_BACK_WORDS, CUE_WORDINGS) == (12, 5, 5)
+    assert (CUE_WORDS, READ_BACK_WORDS, NAME_WORDS, CUE_WORDINGS) == (12, 5, 2, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.marked import MarkedTalk, eager, run_marked, run_told
-from tests.talks import NAMES, TENTH, coach, speech, track, unit
-from voice_coach import resources
+from tests.talks import NAMES, TENTH, coach, lines, speech, track, unit
+from voice_coach import coaching, resources
 from voice_coach.coaching import CoachingOptions
 from voice_coach.events import (
     PEOPLE,
     CueHeldBack,
     CueOutcome,
     CueSettled,
+    Event,
     FloorTaken,
     InterPausalUnit,
     OverlapHeard,
@@ -29,19 +31,13 @@ from voice_coach.events import (
 from voice_coach.lexicon import load_lexicon
 from voice_coach.report import SessionFacts, build_report
 from voice_coach.restraint import RestraintOptions
-from voice_coach.rules import RuleOptions
+from voice_coach.rules import Proposal, Rule, RuleOptions, all_rules
 from voice_coach.segment import Segment
 
 A, B = Speaker.A, Speaker.B
 LEXICON = load_lexicon(resources.config_folder() / "language" / "en.toml")  # not a fixture: those are printed whole
 
-runs = st.lists(st.tuples(st.integers(1, 60), st.integers(2, 40)), max_size=12)
-
-
-@st.composite
-def lines(draw: st.DrawFn) -> str:
-    """One person's line: speech and pauses in turn."""
-    return "".join("." * pause + "x" * talk for talk, pause in draw(runs))
+LONG_NAMES = {A: "Anna Maria Theresia von der Vogelweide", B: "Jean Baptiste Emanuel de la Tour"}
 
 
 @settings(max_examples=1500, deadline=None)
@@ -87,12 +83,12 @@ def heated_talks(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @settings(max_examples=1500, deadline=None)
-@given(heated_talks(), st.booleans())
-def test_the_coach_keeps_its_promises(talk: tuple[str, str], quick: bool) -> None:
+@given(heated_talks(), st.booleans(), st.sampled_from([NAMES, LONG_NAMES]))
+def test_the_coach_keeps_its_promises(talk: tuple[str, str], quick: bool, names: dict[Speaker, str]) -> None:
     restraint = RestraintOptions(spacing_seconds=30.0, budget=2, budget_window_seconds=60.0)
     restraint = replace(restraint, quiet_opening_seconds=0.0) if quick else restraint
     options = CoachingOptions(rules=RuleOptions(hold_seconds=60.0), restraint=restraint)
-    events = coach(*talk, LEXICON, options)
+    events = coach(*talk, LEXICON, options, names)
     said = speech(*talk)
 
     begun = [event for event in events if isinstance(event, CueSettled) and event.started_sample is not None]
@@ -180,6 +176,40 @@ def test_figures_add_up(told: Told) -> None:
     assert len(report.cues) == sum(isinstance(event, CueSettled) for event in events)
     assert len(report.held_back) == sum(isinstance(event, CueHeldBack) for event in events)
     assert sum(isinstance(event, TalkEnded) for event in events) == 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(heated_talks(), st.booleans())
+def test_nothing_that_might_be_said_vanishes(talk: tuple[str, str], quick: bool) -> None:
+    """What is proposed is said, or the review learns why not."""
+    restraint = RestraintOptions(quiet_opening_seconds=0.0 if quick else 180.0, spacing_seconds=30.0)
+    options = CoachingOptions(rules=RuleOptions(hold_seconds=60.0), restraint=restraint)
+    proposed: list[str] = []
+
+    class Noted:
+        """A rule, and a note of what it proposes."""
+
+        def __init__(self, rule: Rule) -> None:
+            self.rule = rule
+            self.start_anew = rule.start_anew
+
+        def observe(self, event: Event, now: int) -> Iterator[Proposal]:
+            return self.note(self.rule.observe(event, now))
+
+        def tick(self, now: int) -> Iterator[Proposal]:
+            return self.note(self.rule.tick(now))
+
+        def note(self, proposals: Iterator[Proposal]) -> Iterator[Proposal]:
+            for proposal in proposals:
+                proposed.append(proposal.rule)
+                yield proposal
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coaching, "all_rules", lambda options: tuple(map(Noted, all_rules(options))))
+        events = coach(*talk, LEXICON, options)
+    told = [event.cue.rule for event in events if isinstance(event, CueSettled)]
+    told += [event.rule for event in events if isinstance(event, CueHeldBack)]
+    assert sorted(told) == sorted(proposed)
 
 
 @settings(max_examples=8, deadline=None)

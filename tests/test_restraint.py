@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,19 @@ def test_names_stay_within_sixty_forty(wishes: list[Speaker]) -> None:
 def test_a_pause_is_long_enough_but_not_theirs() -> None:
     restraint = Restraint(RestraintOptions())
     pauses = {
-        quiet: restraint.is_pause(to_samples(100 + quiet), to_samples(100)) for quiet in (0.1, 0.79, 0.8, 4.0, 4.1)
+        quiet: restraint.is_pause(to_samples(100 + quiet), to_samples(100), to_samples(100))
+        for quiet in (0.1, 0.79, 0.8, 4.0, 4.1)
     }
     assert pauses == {0.1: False, 0.79: False, 0.8: True, 4.0: True, 4.1: False}
+
+
+@pytest.mark.parametrize(("words_seconds", "first"), [(2.5, 2.5), (1.0, 1.0), (0.0, 0.8), (6.0, None)])
+def test_unwritten_words_may_be_tender_and_are_waited_for(words_seconds: float, first: float | None) -> None:
+    restraint = Restraint(RestraintOptions(words_seconds=words_seconds))
+    pauses = [
+        tenth / 10
+        for tenth in range(60)
+        if restraint.is_pause(to_samples(100 + tenth / 10), to_samples(100), to_samples(99.9))
+    ]
+    assert pauses[:1] == ([] if first is None else [first])
+    assert all(quiet <= 4.0 for quiet in pauses)

@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voice_coach.events import (
     Event,
@@ -49,8 +51,8 @@ def raised(speaker: Speaker, seconds: float) -> VoiceRaised:
     return VoiceRaised(speaker, Segment(at(seconds), at(seconds + 10)), 8.0, 1.3, None)
 
 
-def said(speaker: Speaker, seconds: float, length: float) -> UnitEnded:
-    return UnitEnded(InterPausalUnit(speaker, Segment(at(seconds), at(seconds + length)), 0.99, sure=True))
+def said(speaker: Speaker, seconds: float, length: float, *, sure: bool = True) -> UnitEnded:
+    return UnitEnded(InterPausalUnit(speaker, Segment(at(seconds), at(seconds + length)), 0.99 if sure else 0.5, sure))
 
 
 def proposed(
@@ -107,6 +109,18 @@ def test_an_interruption_that_words_show_to_be_listening_does_not_count() -> Non
     assert propose(events) == []
 
 
+def test_a_proposal_stands_on_what_is_left_of_its_evidence() -> None:
+    heard = [interruption(B, t) for t in (10, 30, 50, 70)]
+    ids = tuple(event.overlap.overlap_id for event in heard)
+    for proposal in proposals(heard, 71)[-2:]:
+        assert proposal.overlap_ids == ids
+        assert proposal.without(-1) is proposal
+        left = proposal.without(ids[1])
+        assert left is not None
+        assert [e.segment.start for e in left.evidence] == [at(10), at(50), at(70)]
+        assert left.without(ids[0]) is None
+
+
 @pytest.mark.parametrize("kind", [k for k in OverlapKind if k is not OverlapKind.INTERRUPTION])
 def test_no_other_overlap_ever_counts(kind: OverlapKind) -> None:
     events = [(t, OverlapHeard(replace(interruption(B, t).overlap, kind=kind))) for t in map(float, range(1, 60))]
@@ -157,6 +171,21 @@ def test_a_silence_that_both_keep_breaks_a_hold() -> None:
     assert propose(events, until=200) == []
 
 
+@pytest.mark.parametrize("again", [A, B])
+def test_a_silence_after_a_word_of_the_other_breaks_a_hold(again: Speaker) -> None:
+    """Whoever speaks first after it: nobody goes on where they were five minutes ago."""
+    word = Turn(1, B, Segment(at(91), at(91.9)), at(0.9), 1.0, at(1))
+    short = Turn(2, again, Segment(at(392), at(393)), at(0.9), 1.0, None)
+    events: list[tuple[float, Event]] = [
+        (0.0, FloorTaken(A, 0, None)), (91.0, TurnEnded(Turn(0, A, Segment(0, at(90)), at(80), 1.0, None))),
+        (91.0, FloorTaken(B, at(91), at(1))), (95.0, TurnEnded(word)),
+        (392.0, FloorTaken(again, at(392), None)), (394.0, TurnEnded(short)),
+        (394.0, FloorTaken(again.other, at(394), at(1))),
+    ]  # fmt: skip
+    assert propose(events[:5], until=500) == []
+    assert propose(events, until=500) == []
+
+
 def test_a_hold_without_a_pause_is_offered_again_later() -> None:
     assert [due for _, due in propose([(0.0, FloorTaken(A, 0, None))], until=300)] == [150.0, 210.0, 270.0]
 
@@ -170,6 +199,58 @@ def test_balance_over_a_window() -> None:
     assert propose(uneven_talk(400), until=310)[0] == ("balance", 300.0)
     even = [(float(t), said(A if t % 20 else B, t - 8, 8)) for t in range(10, 400, 10)]
     assert propose(even, until=400) == []
+
+
+def balance(events: Iterable[Event], second: float = 310.0) -> list[str]:
+    """What balance says of a person, if it does."""
+    made = _ticks(events, second)
+    return [p.evidence[0].what for p in made if p.rule == "balance"]
+
+
+def test_balance_says_what_it_knows() -> None:
+    """A share of the talk, not of the minutes; and no more than is sure."""
+    mine, yours = [said(A, t, 8) for t in range(10, 170, 10)], [said(B, t, 8) for t in range(170, 210, 10)]
+    assert balance([*mine, *yours]) == ["had 80 % of what was said in the last 5 minutes"]
+    unsure = [said(A, 210, 6, sure=False)]
+    assert balance([*mine, *yours, *unsure]) == ["had at least 77 % of what was said in the last 5 minutes"]
+
+
+@pytest.mark.parametrize("whose", [A, B])
+def test_balance_never_overstates_a_share(whose: Speaker) -> None:
+    """Talk that is not surely somebody's may be the other's."""
+    mine, unsure = (
+        [said(A, t, 8) for t in range(10, 170, 10)],
+        [said(whose, t, 8, sure=False) for t in range(170, 230, 10)],
+    )
+    assert balance(mine) != []
+    assert balance([*mine, *unsure]) == []
+
+
+def test_a_hold_is_only_as_long_as_it_is_sure() -> None:
+    taken: list[tuple[float, Event]] = [(0.0, FloorTaken(A, 0, None))]
+    unsure = [(float(t), said(A, t - 8, 8, sure=False)) for t in (10, 50)]
+    assert propose([*taken, *unsure], until=180) == [("reflect_back", 166.0)]
+    # The verdict on who took the floor may come after the units that it rests on.
+    late: list[tuple[float, Event]] = [(9.0, said(A, 1, 8, sure=False)), (12.0, FloorTaken(A, at(1), None))]
+    assert propose(late, until=180) == [("reflect_back", 159.0)]
+    beside: list[tuple[float, Event]] = [(0.0, FloorTaken(B, 0, None)), (9.0, said(A, 5, 3, sure=False))]
+    assert propose([*beside, (10.0, FloorTaken(A, at(10), 0))], until=180) == [("reflect_back", 160.0)]
+    (proposal,) = _ticks([event for _, event in [*taken, *unsure]], 170)
+    assert proposal.evidence[0].what == "held the floor for 2 min 34 s"
+
+
+@given(st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 200)), max_size=20))
+def test_nothing_is_proposed_on_unsure_speech(holds: list[tuple[Speaker, int]]) -> None:
+    """Who speaks is never sure in this talk, however it goes."""
+    events: list[tuple[float, Event]] = []
+    now = 0
+    for speaker, seconds in holds:
+        turn = Turn(0, speaker, Segment(at(now), at(now + seconds)), at(seconds), 0.5, None)
+        events.append((float(now), FloorTaken(speaker, at(now), at(1))))
+        events += [(float(t + 1), said(speaker, t, 1, sure=False)) for t in range(now, now + seconds)]
+        now += seconds
+        events.append((float(now), TurnEnded(turn)))
+    assert propose(events) == []
 
 
 def test_balance_says_nothing_of_a_silent_evening() -> None:

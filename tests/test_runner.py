@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle
 from pathlib import Path
 
@@ -61,6 +62,18 @@ def test_a_journal_replays_to_the_same_events(lexicon: Lexicon, tmp_path: Path, 
     again = replay(TALK.blocks([999]), marked_pipeline(lexicon, eager(), with_words=True), journal)
     assert list(again) == first
     assert build_report(journal.events, journal.session) == build_report(first, FACTS)
+
+
+def test_a_journal_from_before_words_could_be_unsure_is_read(events: list[Event], tmp_path: Path) -> None:
+    with JournalWriter(tmp_path, FACTS) as writer:
+        for event in events:
+            writer.append(0, event)
+    path = tmp_path / JOURNAL_NAME
+    written = path.read_text(encoding="utf-8")
+    old = re.sub(r'("segment":\{[^}]*\}),"sure":true(\},"engine")', r"\1\2", written)
+    assert old != written
+    path.write_text(old, encoding="utf-8")
+    assert list(read_journal(tmp_path).events) == events
 
 
 def test_what_a_killed_program_leaves_is_read_as_far_as_it_goes(lexicon: Lexicon, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
-from tests.talks import TENTH, speech, unit
+from tests.talks import TENTH, lines, speech, unit
 from voice_coach.events import Speaker, Utterance, Word
 from voice_coach.segment import Segment
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt
@@ -58,6 +59,34 @@ def test_a_short_word_under_the_others_speech_is_left_out() -> None:
     assert utterances(a, b) == [(A, 0, 42)]
     long = "..........bbbbbbbbbbbbbbbbbbbbbbbbb......."
     assert (B, 10, 35) in utterances(a, long)
+
+
+@pytest.mark.parametrize(("unsure_tenths", "sure"), [(0, True), (9, True), (10, False), (20, False)])
+def test_an_utterance_is_sure_if_most_of_its_speech_is(unsure_tenths: int, sure: bool) -> None:
+    builder = UtteranceBuilder(TranscriptionOptions())
+    known, doubtful = Segment(0, 10 * TENTH), Segment(12 * TENTH, (12 + unsure_tenths) * TENTH)
+    units = [unit(A, known), unit(A, doubtful, 0.3)]
+    (made,) = [*builder.process([u for u in units if u.segment.samples], [], 40 * TENTH), *builder.finish()]
+    assert made.sure is sure
+
+
+@given(lines(), lines())
+def test_what_is_complete_is_never_added_to(a: str, b: str) -> None:
+    """All speech before `complete_sample` is in an utterance that was told, or in none ever."""
+    builder, said = UtteranceBuilder(TranscriptionOptions()), speech(a, b)
+    complete = 0
+    for place in range(1, max(len(a), len(b)) + 15):
+        now = place * TENTH
+        ended = [unit(s, seg) for s, seg in said if seg.end + 2 * TENTH == now]
+        unfinished = [
+            unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in said if seg.start < now < seg.end + 2 * TENTH
+        ]
+        for made in builder.process(ended, unfinished, now):
+            assert made.segment.start >= complete
+        assert builder.complete_sample >= complete
+        complete = builder.complete_sample
+    assert list(builder.finish()) == []
+    assert complete == max(len(a), len(b)) * TENTH + 14 * TENTH
 
 
 def words(text: str, probability: float | None = None) -> tuple[Word, ...]:

@@ -17,12 +17,13 @@ from voice_coach.events import (
     CueStarted,
     Event,
     FloorTaken,
+    OverlapReclassified,
     Say,
     Speaker,
     StopSaying,
     WordsHeard,
 )
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import NAME_WORDS, Lexicon
 from voice_coach.options import Options, number
 from voice_coach.restraint import Restraint, RestraintOptions
 from voice_coach.rules import RULES, Proposal, RuleOptions, all_rules
@@ -32,9 +33,14 @@ from voice_coach.sentences import last_words
 
 @dataclass(frozen=True, slots=True)
 class CoachingOptions(Options):
-    """Options of the coach. `yield_seconds` of speech over a sentence end it; `own_words` are read back at most."""
+    """Options of the coach.
 
-    yield_seconds: float = number(0.2, 0.05, 2.0, "s")
+    A sentence stops at any speech but what is heard only in its first `grace_seconds`: a breath, the end of a noise. To
+    wait until it is sure that somebody speaks on would take longer than the 0.3 s in which it has to fall silent.
+    `own_words` are read back at most.
+    """
+
+    grace_seconds: float = number(0.2, 0.05, 2.0, "s")
     own_words: int = number(5, 2, 5, "words")
     rules: RuleOptions = field(default_factory=RuleOptions)
     restraint: RestraintOptions = field(default_factory=RestraintOptions)
@@ -77,26 +83,29 @@ class Coach:
         self._used: Counter[tuple[str, bool]] = Counter()
         self._last_words: dict[Speaker, WordsHeard] = {}
         self._cue_ids = count()
+        self._is_over = False
 
-    def observe(self, event: Event, now: int) -> None:
+    def observe(self, event: Event, now: int) -> Iterator[Event]:
         """Take what happened."""
         self._restraint.observe(event)
-        if isinstance(event, WordsHeard) and event.doubtful is None and event.words:
+        if isinstance(event, WordsHeard) and event.doubtful is None and event.utterance.sure and event.words:
             self._last_words[event.utterance.speaker] = event
-        if isinstance(event, FloorTaken):
-            self._pending = [p for p in self._pending if p.proposal.moot_if_floor is not event.speaker]
+        yield from self._reconsider(event, now)
         for rule in self._rules:
-            self._propose(rule.observe(event, now))
+            yield from self._propose(rule.observe(event, now), now)
 
-    def process(self, now: int, last_speech_sample: int) -> Iterator[Event | Command]:
-        """What there is to say or to stop at sample `now`, when speech was last heard at `last_speech_sample`."""
+    def process(self, now: int, last_speech_sample: int, written_sample: int) -> Iterator[Event | Command]:
+        """What there is to say or to stop at sample `now`.
+
+        Speech was last heard at `last_speech_sample`; up to `written_sample`, all that is to be written down has been.
+        """
         for rule in self._rules:
-            self._propose(rule.tick(now))
+            yield from self._propose(rule.tick(now), now)
         yield from self._yield_floor(now, last_speech_sample)
         yield from self._expire(now)
         if self._saying is not None:
             return
-        pause = self._restraint.is_pause(now, last_speech_sample)
+        pause = self._restraint.is_pause(now, last_speech_sample, written_sample)
         for pending in self._pending:
             pending.objection = self._restraint.objection(pending.proposal.named, now)
             if pending.objection is None:
@@ -119,32 +128,53 @@ class Coach:
 
     def finish(self, now: int) -> Iterator[Event]:
         """The talk is over: what is pending stays unsaid."""
-        for pending in self._pending:
-            yield CueHeldBack(pending.proposal.rule, "the talk was over", now, pending.proposal.evidence)
-        self._pending.clear()
+        self._is_over = True
+        for pending in tuple(self._pending):
+            yield self._drop(pending, "the talk was over", now)
 
-    def _propose(self, proposals: Iterator[Proposal]) -> None:
+    def _propose(self, proposals: Iterator[Proposal], now: int) -> Iterator[Event]:
         for proposal in proposals:
-            same = [p for p in self._pending if p.proposal.rule == proposal.rule]
-            if not same:
-                self._pending.append(_Pending(proposal))
+            pending = _Pending(proposal)
+            repeated = any(p.proposal.rule == proposal.rule for p in self._pending)
+            self._pending.append(pending)
+            if self._is_over:  # words come late
+                yield self._drop(pending, "the talk was over", now)
+            elif repeated:
+                yield self._drop(pending, "the same was waiting to be said", now)
+
+    def _reconsider(self, event: Event, now: int) -> Iterator[Event]:
+        """Drop what an event makes needless."""
+        for pending in tuple(self._pending):
+            if isinstance(event, FloorTaken) and pending.proposal.moot_if_floor is event.speaker:
+                yield self._drop(pending, "it came about by itself", now)
+            elif isinstance(event, OverlapReclassified):
+                left = pending.proposal.without(event.overlap_id)
+                if left is None:
+                    yield self._drop(pending, "words showed it in another light", now)
+                else:
+                    pending.proposal = left
 
     def _expire(self, now: int) -> Iterator[Event]:
         for pending in [p for p in self._pending if p.proposal.expires_sample <= now]:
-            self._pending.remove(pending)
-            proposal = pending.proposal
             if pending.allowed_since is not None and pending.objection is None:
-                cue = self._cue(proposal, pending.allowed_since)
+                self._pending.remove(pending)
+                cue = self._cue(pending.proposal, pending.allowed_since)
                 yield CueSettled(cue, CueOutcome.EXPIRED, None, None)
             else:
-                reason = pending.objection or "something else was being said"
-                yield CueHeldBack(proposal.rule, reason, now, proposal.evidence)
+                yield self._drop(pending, pending.objection or "something else was being said", now)
 
-    def _say(self, pending: _Pending, now: int) -> Iterator[Command]:
+    def _drop(self, pending: _Pending, reason: str, now: int) -> CueHeldBack:
+        """Give up what is pending; the review learns why."""
+        self._pending = [other for other in self._pending if other is not pending]
+        return CueHeldBack(pending.proposal.rule, reason, now, pending.proposal.evidence)
+
+    def _say(self, pending: _Pending, now: int) -> Iterator[Event | Command]:
         cue = self._cue(pending.proposal, now)
         self._restraint.note_said(cue.named, now)
         self._saying = _Saying(cue)
-        self._pending.clear()
+        self._pending.remove(pending)
+        for other in tuple(self._pending):
+            yield self._drop(other, other.objection or "something else was said at this pause", now)
         for rule in self._rules:
             rule.start_anew(now)
         yield Say(cue)
@@ -154,7 +184,7 @@ class Coach:
         saying = self._saying
         if saying is None or saying.started is None or saying.in_microphone or saying.stopped:
             return
-        since = saying.started + to_samples(self._options.yield_seconds)
+        since = saying.started + to_samples(self._options.grace_seconds)
         if now > since and last_speech_sample > since:
             saying.stopped = True
             yield StopSaying(saying.cue.cue_id)
@@ -182,9 +212,14 @@ class Coach:
         fitting = [text for text in self._lexicon.wordings[proposal.rule] if ("{words}" in text) is with_words]
         turn = self._used[proposal.rule, with_words]
         self._used[proposal.rule, with_words] += 1
-        name = self._names[proposal.named] if proposal.named else ""
-        other = self._names[proposal.named.other] if proposal.named else ""
+        name = _called(self._names[proposal.named]) if proposal.named else ""
+        other = _called(self._names[proposal.named.other]) if proposal.named else ""
         return fitting[turn % len(fitting)].format(name=name, other=other, words=words)
+
+
+def _called(name: str) -> str:
+    """A name as it is said: the first words of a long one."""
+    return " ".join(name.split()[:NAME_WORDS])
 
 
 def _text_before(heard: WordsHeard, sample: int) -> str:

@@ -115,7 +115,7 @@ class _Person:
         self._calm_since += unit.segment.seconds
         if self._calm_since >= self._options.calm_seconds:
             self._raised, self._raised_seconds = [], 0.0
-        if unit.delivery is None or not unit.sure:
+        if unit.delivery is None:
             return
         self._calm.append(unit)
         self._calm_seconds += unit.segment.seconds
@@ -153,8 +153,8 @@ class DeliveryTracker:
         return self._people[person].baseline
 
     def process(self, unit: InterPausalUnit) -> Iterator[DeliveryEvent]:
-        """Take a unit that has ended."""
-        if unit.speaker in PEOPLE:
+        """Take a unit that has ended; one that is not surely of this person tells nothing of their voice."""
+        if unit.speaker in PEOPLE and unit.sure:
             raised = self._people[unit.speaker].process(unit, level_counts=not self._gain_noticed)
             if raised is not None:
                 yield raised

@@ -145,11 +145,16 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A stretch of one person's speech that is written down in one piece."""
+    """A stretch of one person's speech that is written down in one piece.
+
+    It is `sure` if the greater part of its speech is in sure units. What is not is written down, and nothing is decided
+    on its words.
+    """
 
     utterance_id: int
     speaker: Speaker
     segment: Segment
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ CUE_WORDS = 12
 """Most words of a cue once its placeholders are filled."""
 READ_BACK_WORDS = 5
 """Most words of a person that a cue reads back to them."""
+NAME_WORDS = 2
+"""Most words of a person's name in a cue, the first of it."""
 CUE_WORDINGS = 5
 """Fewest wordings of a rule, so that the coach does not repeat itself."""
 
@@ -35,7 +37,8 @@ CUE_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 }
 """The rules that speak, and what their wordings may name; a wording that may name a person has to have `{name}`."""
 
-_LONGEST_FILL = {"name": "Anna Maria", "other": "Anna Maria", "words": " ".join(["word"] * READ_BACK_WORDS)}
+_LONGEST_NAME = " ".join(["Name"] * NAME_WORDS)
+_LONGEST_FILL = {"name": _LONGEST_NAME, "other": _LONGEST_NAME, "words": " ".join(["word"] * READ_BACK_WORDS)}
 _APOSTROPHES = str.maketrans("\u2018\u2019\u02bc`\u00b4", "'" * 5)
 _PARTS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _LINE_BREAK = re.compile(r"^\s+|\s*\n\s*")

@@ -13,8 +13,9 @@ contested       both for over 1.5 s, at 4 dB or more above what the two voices u
 unclear         everything else: both beginning at once, and whatever it is not sure who said
 ==============  ========================================================================================
 
-Whether the holder's phrase was unfinished, and whether a short contribution was a word of listening, is known only from
-words, which come later (see `reclassification`).
+Whether a contribution was words of listening, or answered a question, is known only from words, which come later (see
+`reclassification`). Whether the holder's phrase was unfinished is no part of an interruption: that they stop within a
+moment of its beginning stands for it, as words can seldom tell.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from voice_coach.acoustics import Floats
 from voice_coach.coaching import Coach, CoachingOptions
@@ -42,7 +41,6 @@ from voice_coach.lexicon import Lexicon
 from voice_coach.options import Options, number
 from voice_coach.reclassification import ReclassificationOptions, Reclassifier
 from voice_coach.segment import Segment, to_samples
-from voice_coach.sentences import is_backchannel
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
 from voice_coach.turns import TurnOptions, TurnTracker
 
@@ -122,7 +120,7 @@ class Pipeline:
         self._turns = TurnTracker(options.turns)
         self._delivery = DeliveryTracker(options.delivery)
         self._utterances = UtteranceBuilder(options.transcription)
-        self._reclassifier = Reclassifier(partial(is_backchannel, lexicon), options.reclassification)
+        self._reclassifier = Reclassifier(lexicon, options.reclassification)
         self._lens = Lens(lexicon, options.language)
         self._coach = Coach(lexicon, names, options.coaching)
         self._echo = _Echo(options.echo)
@@ -134,6 +132,14 @@ class Pipeline:
     def now(self) -> int:
         """Samples processed so far."""
         return self._now
+
+    @property
+    def _written_sample(self) -> int:
+        """Up to here, all that is to be written down has been."""
+        if not self._with_words:
+            return self._now
+        waiting = (utterance.segment.start for utterance in self._waiting.values())
+        return min([self._utterances.complete_sample, *waiting])
 
     def feed(self, value: Input) -> list[Output]:
         """Take one input; returns events and commands in the order in which they follow from it."""
@@ -179,7 +185,7 @@ class Pipeline:
         units = [unit for unit in heard if isinstance(unit, InterPausalUnit)]
         yield from self._heard(units, self._hearing.open_units)
         if not self._is_over:
-            yield from self._coach.process(self._now, self._hearing.last_speech_sample)
+            yield from self._coach.process(self._now, self._hearing.last_speech_sample, self._written_sample)
 
     def _heard(self, ended: list[InterPausalUnit], unfinished: tuple[InterPausalUnit, ...]) -> Iterator[Output]:
         """Pass units through the stages that live on them."""
@@ -189,15 +195,17 @@ class Pipeline:
         yield from self._tell(self._turns.process(ended, unfinished, horizon))
         for unit in ended:
             yield from self._tell(self._delivery.process(unit))
-        yield from self._transcribe(self._utterances.process(ended, unfinished, horizon))
+        # Where the detector has heard nobody since, nothing can join on, and the words need not wait for attribution.
+        quiet = self._hearing.last_speech_sample <= horizon
+        yield from self._transcribe(self._utterances.process(ended, unfinished, self._now if quiet else horizon))
 
     def _tell(self, events: Iterator[Event] | list[Event]) -> Iterator[Event]:
         """Pass events on, and let those know that live on events."""
         for event in events:
-            if isinstance(event, OverlapHeard):
-                self._reclassifier.hear(event.overlap)
-            self._coach.observe(event, self._now)
             yield event
+            yield from self._coach.observe(event, self._now)
+            if isinstance(event, OverlapHeard):
+                yield from self._tell(self._reclassifier.hear(event.overlap))
 
     def _transcribe(self, utterances: Iterator[Utterance]) -> Iterator[Output]:
         if not self._with_words:

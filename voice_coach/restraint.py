@@ -15,8 +15,8 @@ class RestraintOptions(Options):
     """How rarely the coach speaks.
 
     None in the first 3 minutes, 2 minutes between two, 3 in half an hour (the nearest practised figures); only after
-    0.8 s of silence from both, but not into a silence that both keep; never while someone opens up or makes peace.
-    Named sentences stay within 60/40.
+    0.8 s of silence from both, but not into a silence that both keep; never while someone opens up or makes peace,
+    which only the words tell: the last of them are waited for, 2.5 s at the most. Named sentences stay within 60/40.
     """
 
     quiet_opening_seconds: float = number(180.0, 0.0, 3600.0, "s")
@@ -24,6 +24,7 @@ class RestraintOptions(Options):
     budget: int = number(3, 0, 20, "sentences")
     budget_window_seconds: float = number(1800.0, 60.0, 7200.0, "s")
     pause_seconds: float = number(0.8, 0.4, 5.0, "s")
+    words_seconds: float = number(2.5, 0.0, 30.0, "s")
     shared_silence_seconds: float = number(4.0, 1.0, 30.0, "s")
     tender_seconds: float = number(30.0, 0.0, 300.0, "s")
     named_share: float = number(0.6, 0.5, 1.0)
@@ -64,11 +65,15 @@ class Restraint:
             return "the last sentence with a name was for the same person"
         return None
 
-    def is_pause(self, now: int, last_speech_sample: int) -> bool:
-        """Whether both are silent for long enough, and not so long that the silence is theirs."""
-        quiet = now - last_speech_sample
-        shortest, longest = self._options.pause_seconds, self._options.shared_silence_seconds
-        return to_samples(shortest) <= quiet <= to_samples(longest)
+    def is_pause(self, now: int, last_speech_sample: int, written_sample: int) -> bool:
+        """Whether both are silent for long enough, and not so long that the silence is theirs.
+
+        While what was said last is not written down (up to `written_sample` it is), it may have been tender.
+        """
+        options, quiet = self._options, now - last_speech_sample
+        if written_sample < last_speech_sample and quiet < to_samples(options.words_seconds):
+            return False
+        return to_samples(options.pause_seconds) <= quiet <= to_samples(options.shared_silence_seconds)
 
     def note_said(self, named: Speaker | None, now: int) -> None:
         """Count a sentence that was begun."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voice_coach.events import (
@@ -63,6 +63,7 @@ class Proposal:
     """Something that might be said.
 
     It expires unsaid; and it is dropped when `moot_if_floor` takes the floor, because then it happened by itself.
+    Where evidence are overlaps, `overlap_ids` names them in the same order, and it takes `least` of them.
     """
 
     rule: str
@@ -71,6 +72,21 @@ class Proposal:
     evidence: tuple[Evidence, ...]
     named: Speaker | None = None
     moot_if_floor: Speaker | None = None
+    overlap_ids: tuple[int, ...] = ()
+    least: int = 0
+
+    def without(self, overlap_id: int) -> Proposal | None:
+        """The same without an overlap that words showed in another light; `None` if too little is left."""
+        kept = [place for place, own in enumerate(self.overlap_ids) if own != overlap_id]
+        if len(kept) == len(self.overlap_ids):
+            return self
+        if len(kept) < self.least:
+            return None
+        return replace(
+            self,
+            evidence=tuple(self.evidence[place] for place in kept),
+            overlap_ids=tuple(self.overlap_ids[place] for place in kept),
+        )
 
 
 class Rule(Protocol):
@@ -122,9 +138,10 @@ class Interruptions(_Quiet):
         evidence = tuple(
             Evidence(f"began to speak {o.segment.seconds:.1f} s before the other stopped", o.by, o.segment) for o in own
         )
-        expires = now + to_samples(self._options.patience_seconds)
-        yield Proposal("floor_back", now, expires, evidence, overlap.of, moot_if_floor=overlap.of)
-        yield Proposal("interruptions", now, expires, evidence)
+        expires, ids = now + to_samples(self._options.patience_seconds), tuple(o.overlap_id for o in own)
+        both = Proposal("interruptions", now, expires, evidence, overlap_ids=ids, least=self._options.interruptions)
+        yield replace(both, rule="floor_back", named=overlap.of, moot_if_floor=overlap.of)
+        yield both
 
     def start_anew(self, now: int) -> None:
         """Forget all evidence."""
@@ -134,18 +151,18 @@ class Interruptions(_Quiet):
 
 @dataclass(slots=True)
 class _Held:
-    """A hold of the floor, and when it will have lasted too long."""
+    """A hold of the floor, and the length in samples at which it has lasted too long."""
 
     speaker: Speaker
     since: int
-    due: int
+    too_long: int
 
 
 class LongHold:
     """One voice holds the floor too long: invite the other to say what they heard.
 
     A word or two of the other in a pause do not break a hold, whatever `turns` makes of them; a silence that both keep
-    does.
+    does. While it is not sure whose voice it is, the clock of the hold stands still.
     """
 
     def __init__(self, options: RuleOptions) -> None:
@@ -153,33 +170,48 @@ class LongHold:
         self._held: _Held | None = None
         self._before: _Held | None = None  # the other's hold, which this one breaks if it is more than a word or two
         self._is_held = False
+        self._unsure: list[InterPausalUnit] = []
 
     def observe(self, event: Event, now: int) -> Iterator[Proposal]:
         """Follow the floor."""
         del now
         if isinstance(event, FloorTaken):
             self._is_held = True
-            if self._before is not None and self._before.speaker is event.speaker:
-                self._held, self._before = self._before, None
-            else:
-                self._before = self._held if self._held and self._held.speaker is not event.speaker else None
-                due = event.at_sample + to_samples(self._options.hold_seconds)
-                self._held = _Held(event.speaker, event.at_sample, due)
+            self._take(event)
         elif isinstance(event, TurnEnded):
             self._is_held = False
             if event.turn.speech_samples >= to_samples(self._options.hold_break_seconds):
                 self._before = None
+        elif isinstance(event, UnitEnded) and event.unit.speaker in PEOPLE and not event.unit.sure:
+            self._unsure.append(event.unit)
         return iter(())
+
+    def _take(self, event: FloorTaken) -> None:
+        """Begin a hold, or go on with the one that a word or two of the other did not break."""
+        if event.offset is None:  # after a silence that both kept, nobody goes on
+            self._held = self._before = None
+        if self._before is not None and self._before.speaker is event.speaker:
+            self._held, self._before = self._before, None
+            return
+        self._before = self._held if self._held and self._held.speaker is not event.speaker else None
+        self._held = _Held(event.speaker, event.at_sample, to_samples(self._options.hold_seconds))
+        oldest = (self._before or self._held).since
+        self._unsure = [unit for unit in self._unsure if unit.segment.start >= oldest]
+
+    def _length(self, held: _Held, now: int) -> int:
+        """How long a hold has surely lasted, in samples."""
+        own = (u.segment for u in self._unsure if u.speaker is held.speaker and u.segment.start >= held.since)
+        return now - held.since - sum(segment.samples for segment in own)
 
     def tick(self, now: int) -> Iterator[Proposal]:
         """A hold grows with time alone."""
         held = self._held
-        if held is None or not self._is_held or now < held.due:
+        if held is None or not self._is_held or (length := self._length(held, now)) < held.too_long:
             return
-        held.due = now + to_samples(self._options.hold_again_seconds)
-        whole = Segment(held.since, now)
-        minutes, seconds = divmod(round(whole.seconds), 60)
-        evidence = (Evidence(f"held the floor for {minutes} min {seconds} s", held.speaker, whole),)
+        held.too_long = length + to_samples(self._options.hold_again_seconds)
+        minutes, seconds = divmod(round(to_seconds(length)), 60)
+        what = f"held the floor for {minutes} min {seconds} s"
+        evidence = (Evidence(what, held.speaker, Segment(held.since, now)),)
         listener = held.speaker.other
         expires = now + to_samples(self._options.patience_seconds)
         yield Proposal("reflect_back", now, expires, evidence, listener, moot_if_floor=listener)
@@ -188,11 +220,14 @@ class LongHold:
         """A hold that goes on after a prompt is a new one."""
         for held in (self._held, self._before):
             if held is not None:
-                held.due = max(held.due, now + to_samples(self._options.hold_seconds))
+                held.too_long = max(held.too_long, self._length(held, now) + to_samples(self._options.hold_seconds))
 
 
 class Balance:
-    """Over a window, not over the whole talk, one person has nearly all of it: invite the other."""
+    """Over a window, not over the whole talk, one person has nearly all of it: invite the other.
+
+    Talk that is not surely theirs counts as the other's, so that their share is never overstated.
+    """
 
     def __init__(self, options: RuleOptions) -> None:
         self._options = options
@@ -214,15 +249,16 @@ class Balance:
             self._units.popleft()
         if start < self._since or now < self._not_before:
             return
-        talk = {p: sum(u.segment.seconds for u in self._units if u.speaker is p) for p in PEOPLE}
-        total = sum(talk.values())
-        louder = max(PEOPLE, key=lambda person: talk[person])
-        if total < self._options.balance_talk_seconds or talk[louder] < self._options.balance_share * total:
+        total = sum(u.segment.seconds for u in self._units)
+        sure = {p: sum(u.segment.seconds for u in self._units if u.sure and u.speaker is p) for p in PEOPLE}
+        louder = max(PEOPLE, key=lambda person: sure[person])
+        if total < self._options.balance_talk_seconds or sure[louder] < self._options.balance_share * total:
             return
         self._not_before = now + to_samples(self._options.balance_again_seconds)
-        share = round(100 * talk[louder] / total)
-        window = round(to_seconds(now - start) / 60)
-        evidence = (Evidence(f"spoke {share} % of the last {window} minutes", louder, Segment(max(0, start), now)),)
+        least = "" if all(unit.sure for unit in self._units) else "at least "
+        share, window = round(100 * sure[louder] / total), round(to_seconds(now - start) / 60)
+        what = f"had {least}{share} % of what was said in the last {window} minutes"
+        evidence = (Evidence(what, louder, Segment(max(0, start), now)),)
         expires = now + to_samples(self._options.patience_seconds)
         yield Proposal("balance", now, expires, evidence, louder.other, moot_if_floor=louder.other)
 

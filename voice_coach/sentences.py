@@ -158,6 +158,11 @@ def is_unfinished(lexicon: Lexicon, text: str) -> bool:
     return _is_half(written[-1]) or any_match(lexicon.unfinished, plain)
 
 
+def ends_in_question(lexicon: Lexicon, text: str) -> bool:
+    """Whether a text surely ends where a question does."""
+    return text.endswith("?") and not is_unfinished(lexicon, text.rstrip("?"))
+
+
 def _is_half(word: str) -> bool:
     return word.endswith("-") and word != "-"
 

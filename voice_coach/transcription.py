@@ -34,11 +34,18 @@ class TranscriptionOptions(Options):
 
 @dataclass(slots=True)
 class _Draft:
-    """An utterance in the making."""
+    """An utterance in the making: samples of speech in it, and how many of them are surely this person's."""
 
     start: int
     end: int
-    speech: int
+    speech: int = 0
+    sure: int = 0
+
+    def add(self, segment: Segment, *, sure: bool) -> None:
+        """Take a unit, or a part of one."""
+        self.end = segment.end
+        self.speech += segment.samples
+        self.sure += segment.samples if sure else 0
 
     def overlap(self, segment: Segment) -> int:
         """Samples shared with a segment."""
@@ -53,13 +60,21 @@ class UtteranceBuilder:
         self._drafts: dict[Speaker, _Draft | None] = dict.fromkeys(PEOPLE)
         self._heard: dict[Speaker, list[Segment]] = {person: [] for person in PEOPLE}
         self._open: dict[Speaker, Segment] = {}
+        self._horizon = 0
         self._ids = count()
+
+    @property
+    def complete_sample(self) -> int:
+        """Up to here, all that is to be written down is in utterances that are complete."""
+        drafts = [draft.start for draft in self._drafts.values() if draft is not None]
+        return min([self._horizon, *drafts, *(segment.start for segment in self._open.values())])
 
     def process(
         self, ended: Iterable[InterPausalUnit], unfinished: Iterable[InterPausalUnit], horizon: int
     ) -> Iterator[Utterance]:
         """Utterances that are complete: no unit of their speaker can join on any more."""
-        self._open = {unit.speaker: unit.segment for unit in unfinished}
+        self._horizon = horizon
+        self._open = {unit.speaker: unit.segment for unit in unfinished if unit.speaker in PEOPLE}
         for unit in ended:
             if unit.speaker in PEOPLE:
                 yield from self._add(unit)
@@ -86,11 +101,10 @@ class UtteranceBuilder:
         longest = to_samples(self._options.longest_seconds)
         for segment in _parts(unit.segment, longest):
             draft = self._drafts[unit.speaker]
-            if draft is not None and segment.end - draft.start <= longest and self._joins(draft, segment.start):
-                draft.end, draft.speech = segment.end, draft.speech + segment.samples
-                continue
-            yield from self._flush(unit.speaker)
-            self._drafts[unit.speaker] = _Draft(segment.start, segment.end, segment.samples)
+            if draft is None or segment.end - draft.start > longest or not self._joins(draft, segment.start):
+                yield from self._flush(unit.speaker)
+                draft = self._drafts[unit.speaker] = _Draft(segment.start, segment.end)
+            draft.add(segment, sure=unit.sure)
 
     def _flush(self, person: Speaker) -> Iterator[Utterance]:
         draft, self._drafts[person] = self._drafts[person], None
@@ -101,7 +115,8 @@ class UtteranceBuilder:
         beside = sum(draft.overlap(segment) for segment in others)
         short = draft.end - draft.start < to_samples(self._options.overlapped_seconds)
         if not short or beside < self._options.overlapped_share * draft.speech:
-            yield Utterance(next(self._ids), person, Segment(draft.start, draft.end))
+            sure = 2 * draft.sure > draft.speech
+            yield Utterance(next(self._ids), person, Segment(draft.start, draft.end), sure)
 
 
 def _parts(segment: Segment, longest: int) -> Iterator[Segment]:
