@@ -40,6 +40,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_wave(tmp_path_factory.mktemp("clip") / "talk.wav", samples)
 
 
+@pytest.fixture(scope="module")
+def long_talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo talk four times over: long enough to be stopped in the middle of, even on a busy machine."""
+    samples = np.concatenate([block.samples for block in Recording(DEMO / "talk.flac").blocks()])
+    return write_wave(tmp_path_factory.mktemp("long") / "talk.wav", np.tile(samples, 4))
+
+
 def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
     """Exit code, output and errors of a command."""
     try:
@@ -467,9 +474,9 @@ def wait_for_turns(folder: Path, seconds: float = 60.0) -> None:
     pytest.fail("no turn was journalled")
 
 
-def test_ctrl_c_saves_the_session(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_ctrl_c_saves_the_session(capsys: pytest.CaptureFixture[str], tmp_path: Path, long_talk: Path) -> None:
     folder = tmp_path / "session"
-    child = process("analyze", DEMO / "talk.flac", *SPEAKERS, "--words", "off", "--mute", "--out", folder)
+    child = process("analyze", long_talk, *SPEAKERS, "--words", "off", "--mute", "--out", folder)
     wait_for_turns(folder)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
@@ -501,9 +508,11 @@ def test_ctrl_c_before_the_talk_is_heard_says_that_nothing_is_saved(
     assert not (tmp_path / "s").exists()
 
 
-def test_a_killed_program_loses_nothing_that_was_journalled(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_killed_program_loses_nothing_that_was_journalled(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, long_talk: Path
+) -> None:
     folder = tmp_path / "session"
-    child = process("analyze", DEMO / "talk.flac", *SPEAKERS, "--words", "off", "--mute", "--out", folder)
+    child = process("analyze", long_talk, *SPEAKERS, "--words", "off", "--mute", "--out", folder)
     wait_for_turns(folder)
     child.kill()
     child.communicate(timeout=60)
