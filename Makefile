@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check bench fixtures hearing-models clean
+.PHONY: demo test check bench bench-hearing fixtures hearing-models clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -23,6 +23,12 @@ check:
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tools.bench
+
+# How well hearing works: make bench-hearing READERS=folder-of-LibriSpeech-flac-files
+bench-hearing: $(VENV)/installed-dev
+	@test -n "$(READERS)" || { echo "say which readers: make bench-hearing READERS=FOLDER"; exit 2; }
+	$(PIP) install -e '.[train]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.hearing.benchmark "$(READERS)" --ablations
 
 fixtures: $(VENV)/installed-dev
 	$(BIN)/python -m tools.fixtures.build

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voice_coach.acoustics import FRAME, N_MELS, FrameAnalyser, cosines, mel_filters, pitches_hz, syllable_nuclei
-from voice_coach.engines.voiceprint import join_frames
+from voice_coach.acoustics import (
+    FRAME,
+    N_MELS,
+    FrameAnalyser,
+    cosines,
+    join_frames,
+    mel_filters,
+    pitches_hz,
+    syllable_nuclei,
+)
 from voice_coach.segment import SAMPLE_RATE
 
 

@@ -87,11 +87,41 @@ def test_analyze_leaves_a_whole_session(capsys: pytest.CaptureFixture[str], clip
     assert report["speakers"][0]["words"] is None
     assert sum(speaker["talk_share"] for speaker in report["speakers"]) == pytest.approx(1.0, abs=1e-3)
     assert report["turns"]
+    assert report["session"]["hearing"] == "second"
     rows = list(csv.DictReader((folder / "turns.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == len(report["turns"])
     assert folder.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
     assert Recording(mixed).survey().seconds == pytest.approx(25.0, abs=0.1)
+
+
+def test_ctrl_c_in_the_second_hearing_leaves_the_first(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "session"
+    assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
+    assert (folder / "second_hearing.jsonl").exists()
+    monkeypatch.setattr(session, "hear_again", interrupt)
+    code, out, _ = analyze(capsys, clip, *SPEAKERS, "--out", folder, "--json")
+    assert code == 130
+    told = json.loads(out)["session"]
+    assert (told["status"], told["hearing"]) == ("complete", "live")
+    assert not list(folder.glob("second_hearing*"))
+
+
+def test_a_voice_that_is_not_good_enough_is_told_of(
+    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    samples = np.concatenate([block.samples for block in Recording(DEMO / "enrol_a.flac").blocks()])
+    short = write_wave(tmp_path / "short.wav", samples[: 5 * RATE])
+    code, _, err = analyze(capsys, clip, f"--speaker=Maya={short}", SPEAKERS[1], "--out", tmp_path / "s")
+    assert code == 0
+    assert err.endswith("s of speech; with 10 s the voice is known better.\n")
+    twice = [f"--speaker={name}={DEMO / 'enrol_a.flac'}" for name in ("Maya", "Daniel")]
+    refused(capsys, 3, "sound like one and the same voice", "analyze", clip, *twice)
 
 
 def test_voices_are_found_by_themselves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -124,7 +154,7 @@ def test_review_rebuilds_from_the_journal_and_exports(
     assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
     before = (folder / "report.json").read_text(encoding="utf-8")
     for path in folder.iterdir():
-        if path.name != "journal.jsonl":
+        if path.suffix != ".jsonl":
             path.unlink()
     assert run(capsys, "review", folder)[0] == 0
     assert {path.name for path in folder.iterdir()} >= FILES
@@ -459,8 +489,10 @@ def test_a_damaged_journal_is_left_alone(capsys: pytest.CaptureFixture[str], cli
 
 
 def process(*arguments: str | Path, **how: object) -> subprocess.Popen[str]:
+    """Start the program; whoever runs the tests in the background ignores Ctrl-C, and children would inherit that."""
     command = [sys.executable, "-m", "voice_coach", *map(str, arguments)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload,no-any-return]
+    heed = {} if os.name == "nt" else {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **heed, **how)  # type: ignore[call-overload,no-any-return]
 
 
 def wait_for_turns(folder: Path, seconds: float = 60.0) -> None:
@@ -485,6 +517,7 @@ def test_ctrl_c_saves_the_session(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert {path.name for path in folder.iterdir()} >= FILES
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["session"]["status"] == "interrupted"
+    assert report["session"]["hearing"] == "live"
     assert report["turns"]
     assert "Maya" in out
     assert run(capsys, "review", folder)[0] == 0

@@ -18,11 +18,12 @@ ROOMS = (
     (
         "stages",
         {
-            "framing", "speech", "attribution", "hearing", "overlaps", "turns", "delivery", "transcription", "lexicon",
-            "language", "sentences", "reclassification", "rules", "restraint", "coaching", "report", "figures", "voice",
+            "framing", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns", "delivery",
+            "transcription", "lexicon", "language", "sentences", "reclassification", "rules", "restraint", "coaching",
+            "report", "figures", "voice",
         },
     ),
-    ("composition", {"pipeline", "config", "journal", "resources"}),
+    ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner"}),
     ("edges", {"engines", "review"}),
     ("session", {"session"}),

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import FIXTURES
 from tests.heard import hear
-from tests.sounds import RATE
+from tests.sounds import RATE, write_wave
 from tools.scoring import Truth
 from voice_coach import session
 from voice_coach.config import Settings
@@ -22,7 +22,7 @@ from voice_coach.events import AudioBlock, Event
 from voice_coach.journal import JournalWriter, read_journal
 from voice_coach.lexicon import Lexicon
 from voice_coach.pipeline import Pipeline
-from voice_coach.report import SessionFacts
+from voice_coach.report import SessionFacts, build_report
 from voice_coach.runner import RecordedAnswers, replay, run_recorded
 
 DEMO = FIXTURES / "demo"
@@ -110,3 +110,29 @@ def test_words_follow_their_speech() -> None:
     for turn in heard.report.turns:
         assert 0 <= turn.start_seconds < turn.end_seconds <= heard.report.session.duration_seconds
     assert sum(turn.text is not None for turn in heard.report.turns) > 0.9 * len(heard.report.turns)
+
+
+def test_a_third_voice_is_charged_to_neither(
+    audio: np.ndarray, lexicon: Lexicon, settings: Settings, tmp_path: Path
+) -> None:
+    """Half a minute of somebody else, in the middle of the talk."""
+    visitor = Recording(FIXTURES / "calm" / "talk.flac")
+    truth = Truth.load(FIXTURES / "calm")
+    samples = np.concatenate([block.samples for block in visitor.blocks(visitor.survey().gain)])
+    other = [
+        samples[int(s["start_seconds"] * RATE) : int(s["end_seconds"] * RATE)]
+        for s in truth.table["speech"]
+        if s["speaker"] == "A"  # awb, whom the demo does not know
+    ]
+    guest = np.concatenate(other)[: 30 * RATE]
+    path = write_wave(tmp_path / "three.wav", np.concatenate((audio[: 60 * RATE], guest, audio[60 * RATE : 90 * RATE])))
+    recording = Recording(path)
+    heard = run_recorded(
+        recording.blocks(recording.survey().gain), make_pipeline(lexicon, settings), RecordedAnswers(None, None)
+    )
+    report = build_report(heard, SessionFacts("three", "three", make_pipeline(lexicon, settings).names))
+    charged = sum(
+        max(0.0, min(s.end_seconds, 90.0) - max(s.start_seconds, 60.0)) for s in report.speech if s.speaker and s.sure
+    )
+    assert report.session.unknown_seconds >= 5.0
+    assert charged <= 15.0

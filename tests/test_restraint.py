@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_coach.events import Phrase, PhraseFound, PhraseKind, Speaker
+from voice_coach.events import Phrase, PhraseFound, PhraseKind, RhythmLearnt, Speaker
 from voice_coach.restraint import Restraint, RestraintOptions
 from voice_coach.segment import to_samples
 
@@ -45,6 +45,15 @@ def test_tender_moments_are_not_disturbed() -> None:
         restraint.observe(PhraseFound(Phrase(kind, A, to_samples(LATER), "I am scared.", "I am scared")))
         assert objection(restraint, LATER + 29) == "someone was opening up or making peace"
         assert objection(restraint, LATER + 30) is None
+
+
+@pytest.mark.parametrize(("gap", "shortest"), [(None, 0.8), (0.3, 0.8), (0.5, 1.0), (0.7, 1.4), (2.0, 1.6)])
+def test_a_pair_that_takes_its_time_is_given_it(gap: float | None, shortest: float) -> None:
+    restraint = Restraint(RestraintOptions())
+    restraint.observe(RhythmLearnt(None if gap is None else to_samples(gap), None))
+    tenths = range(to_samples(100), to_samples(104), to_samples(0.1))
+    quiet = [now - to_samples(100) for now in tenths if restraint.is_pause(now, to_samples(100), now)]
+    assert quiet[0] == to_samples(shortest)
 
 
 def test_names_are_shared_fairly() -> None:

@@ -6,6 +6,7 @@ one 64 ms window around its centre, so a frame is ready 440 samples (27.5 ms) af
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -101,6 +102,7 @@ class Frames:
     log_energy : float32 (2 n,), natural log of the windowed, pre-emphasised energy every 10 ms.
     power : float32 (n,), mean square of the frame's own samples.
     salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the frame's harmonics; voiced from about 1.
+    channels : float32 (n, 2), mean square at either of two microphones; `None` where there is one.
     """
 
     first: int
@@ -108,9 +110,35 @@ class Frames:
     log_energy: Floats
     power: Floats
     salience: Floats
+    channels: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.salience)
+
+    def part(self, begin: int, end: int) -> Frames:
+        """The frames from the `begin`th up to the `end`th of these."""
+        return Frames(
+            self.first + begin,
+            self.log_mel[2 * begin : 2 * end + 4],
+            self.log_energy[2 * begin : 2 * end],
+            self.power[begin:end],
+            self.salience[begin:end],
+            None if self.channels is None else self.channels[begin:end],
+        )
+
+
+def join_frames(parts: Sequence[Frames]) -> Frames:
+    """Consecutive frames as one."""
+    channels = [part.channels for part in parts if part.channels is not None] or None
+    mels = [parts[0].log_mel[:2], *(part.log_mel[2:-2] for part in parts), parts[-1].log_mel[-2:]]
+    return Frames(
+        parts[0].first,
+        np.concatenate(mels),
+        np.concatenate([part.log_energy for part in parts]),
+        np.concatenate([part.power for part in parts]),
+        np.concatenate([part.salience for part in parts]),
+        None if channels is None else np.concatenate(channels),
+    )
 
 
 def _spectra(emphasised: Floats, count: int) -> tuple[Floats, Floats]:
@@ -185,6 +213,11 @@ class FrameAnalyser:
 def slopes(values: Floats) -> Floats:
     """Regression slopes over five steps (Furui 1986), shape (n + 4, k) to (n, k)."""
     return cast("Floats", (values[3:-1] - values[1:-3] + 2 * (values[4:] - values[:-4])) / 10)
+
+
+def mono(samples: Floats) -> Floats:
+    """Samples of one microphone (n,), or the mean of two (n, 2)."""
+    return samples if samples.ndim == 1 else cast("Floats", samples.mean(axis=1))
 
 
 def pair_mean(values: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Whose speech it is: from the network's frames to inter-pausal units of A, B, or neither.
 
-The network's answers are smoothed by a hidden Markov model over {silence, A, B, both} with a short fixed lag (forward
-and backward passes, Rabiner 1989), which gives each frame a posterior; runs of speech become units.
+The network's answers are smoothed by a hidden Markov model over {silence, A, B, both, other} with a short fixed
+lag (forward and backward passes, Rabiner 1989), which gives each frame a posterior; runs of speech become units.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from voice_coach.acoustics import FRAME, Floats, Frames, pitches_hz, syllable_nuclei
-from voice_coach.events import PEOPLE, Delivery, InterPausalUnit, Silence, Speaker
+from voice_coach.events import Delivery, InterPausalUnit, Silence, Speaker
 from voice_coach.options import Options, number
 from voice_coach.segment import SAMPLE_RATE, Segment
 
 FRAMES_PER_SECOND = SAMPLE_RATE // FRAME
-_ACTIVE = 0.5  # posterior above which a person is taken to speak
+_STATES = 5
+_ACTIVE = 0.5  # posterior above which someone is taken to speak
 _GATED_NATS = 6.0  # how much less likely speech is where the detector hears none
 _SHORTEST_SILENCE, _LONGEST_SILENCE = 75, 1500  # 1.5 s to 30 s
 _ENOUGH_FRAMES = 10  # 0.2 s: less says nothing about level or pitch
@@ -28,14 +29,17 @@ _ENOUGH_FRAMES = 10  # 0.2 s: less says nothing about level or pitch
 class AttributionOptions(Options):
     """How frames become units.
 
-    Penalty and bias were chosen on development readers; a lower bias on both voices trades missed overlaps for fewer
-    false ones, because a false interruption costs more than a missed one. Music and knocks that the network takes for
+    Penalty and biases were chosen on development readers; a lower bias on both voices trades missed overlaps for fewer
+    false ones, because a false interruption costs more than a missed one. Those of silence and of others trade missed
+    and falsely charged speech. Music and knocks that the network takes for
     voices never reach `unit_probability` with the detector. A pause of 0.2 s ends a unit, the usual
     definition. Below 0.7 s of speech a voice is not surely known.
     """
 
     switch_penalty: float = number(3.0, 0.0, 20.0, "nats")
+    silence_bias: float = number(-1.0, -6.0, 6.0, "nats")
     both_bias: float = number(-0.5, -6.0, 6.0, "nats")
+    other_bias: float = number(1.0, -6.0, 6.0, "nats")
     lag_frames: int = number(8, 0, 100, "frames of 20 ms")
     gate_probability: float = number(0.05, 0.0, 1.0)
     unit_probability: float = number(0.4, 0.0, 1.0)
@@ -45,24 +49,23 @@ class AttributionOptions(Options):
     sure_confidence: float = number(0.75, 0.0, 1.0)
     sure_confidence_short: float = number(0.85, 0.0, 1.0)
     unknown_seconds: float = number(0.7, 0.1, 5.0, "s")
-    unknown_speech_probability: float = number(0.6, 0.0, 1.0)
 
 
 class Smoother:
-    """Posterior probabilities of the four states, a fixed number of frames late."""
+    """Posterior probabilities of the five states, a fixed number of frames late."""
 
     def __init__(self, options: AttributionOptions) -> None:
         stay, switch = 1.0, float(np.exp(-options.switch_penalty))
-        matrix = np.full((4, 4), switch) + np.eye(4) * (stay - switch)
+        matrix = np.full((_STATES, _STATES), switch) + np.eye(_STATES) * (stay - switch)
         self._transition = matrix / matrix.sum(axis=1, keepdims=True)
-        self._bias = np.array([0.0, 0.0, 0.0, options.both_bias])
+        self._bias = np.array([options.silence_bias, 0.0, 0.0, options.both_bias, options.other_bias])
         self._lag = options.lag_frames
-        self._forward = np.full((0, 4), 0.25)
-        self._likelihood = np.zeros((0, 4))
-        self._last = np.full(4, 0.25)
+        self._forward = np.zeros((0, _STATES))
+        self._likelihood = np.zeros((0, _STATES))
+        self._last = np.full(_STATES, 1 / _STATES)
 
     def process(self, log_probabilities: Floats) -> Floats:
-        """Posteriors, float32 (m, 4), of the frames that are now old enough."""
+        """Posteriors, float32 (m, 5), of the frames that are now old enough."""
         biased = log_probabilities.astype(np.float64) + self._bias
         likelihood = np.exp(biased - biased.max(axis=1, keepdims=True))
         forward = np.empty_like(likelihood)
@@ -76,9 +79,13 @@ class Smoother:
         self._likelihood = np.concatenate((self._likelihood, likelihood))
         return self._take(max(0, len(self._forward) - self._lag))
 
+    def finish(self) -> Floats:
+        """Posteriors of the frames that are left."""
+        return self._take(len(self._forward))
+
     def _take(self, count: int) -> Floats:
-        backward = np.ones(4)
-        posterior = np.empty((count, 4))
+        backward = np.ones(_STATES)
+        posterior = np.empty((count, _STATES))
         for place in range(len(self._forward) - 1, -1, -1):
             if place < count:
                 joint = self._forward[place] * backward
@@ -242,28 +249,34 @@ class Attribution:
             self._sounds.append(_Sound(*values))
 
     def process(self, log_probabilities: Floats, gate: Floats) -> Iterator[InterPausalUnit | Silence]:
-        """Units, and silences, that end with these answers, (n, 4), for the next n frames.
+        """Units, and silences, that end with these answers, (n, 5), for the next n frames.
 
         `gate` (n,) is the highest speech probability around each frame: where the detector hears nothing at all,
         neither do we (in real rooms this removes most false alarms).
         """
         gated = log_probabilities.copy()
         gated[gate < self._options.gate_probability, 1:] -= _GATED_NATS
-        for posterior in self._smoother.process(gated).tolist():
+        return self._units(self._smoother.process(gated))
+
+    def finish(self) -> Iterator[InterPausalUnit | Silence]:
+        """What is left at the end."""
+        yield from self._units(self._smoother.finish())
+        for builder in self._builders.values():
+            unit = builder.finish()
+            if unit is not None:
+                yield unit
+
+    def _units(self, posteriors: Floats) -> Iterator[InterPausalUnit | Silence]:
+        for posterior in posteriors.tolist():
             yield from self._take(posterior)
 
-    def finish(self) -> Iterator[InterPausalUnit]:
-        """Units that are open at the end."""
-        units = (builder.finish() for builder in self._builders.values())
-        return (unit for unit in units if unit is not None)
-
     def _take(self, posterior: list[float]) -> Iterator[InterPausalUnit | Silence]:
-        nobody, only_a, only_b, both = posterior
+        nobody, only_a, only_b, both, other = posterior
         sound = self._sounds.popleft()
-        chances = {Speaker.A: only_a + both, Speaker.B: only_b + both, Speaker.UNKNOWN: nobody}
-        active = {person for person in PEOPLE if chances[person] > _ACTIVE}
-        if nobody > _ACTIVE and sound.speech > self._options.unknown_speech_probability:
-            active.add(Speaker.UNKNOWN)
+        chances = {Speaker.A: only_a + both, Speaker.B: only_b + both, Speaker.UNKNOWN: other}
+        active = {speaker for speaker, chance in chances.items() if chance > _ACTIVE}
+        if not active and nobody < _ACTIVE:  # surely speech, unsurely whose
+            active = {max(chances, key=lambda speaker: chances[speaker])}
         for speaker, builder in self._builders.items():
             if speaker in active:
                 builder.speech(self._frame, chances[speaker], sound, alone=len(active) == 1)

@@ -20,6 +20,7 @@ from voice_coach import resources, session
 from voice_coach.characters import spelled_out
 from voice_coach.config import Settings, load_settings
 from voice_coach.engines.choosing import choose_transcriber
+from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.mixdown import check_target, mix, write_wav
 from voice_coach.engines.player import Player
 from voice_coach.engines.recording import Recording, Survey
@@ -142,14 +143,15 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
             transcriber = _choose_transcriber(chosen, settings)
             renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
             if talk.speakers:
-                voices = session.enrol_voices(talk.speakers)
+                voices = session.enrol_voices(talk.speakers, lambda line: _note(chosen, line), recording.rate)
             else:
                 voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
         session.make_folder(folder)
-        pipeline = session.build_pipeline(voices, lexicon, settings, with_words=transcriber is not None)
-        engines = session.Engines(transcriber, renderer)
-        done = session.RecordedSession(talk.source, folder, pipeline, engines, fingerprint=talk.fingerprint)
-        interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain)))
+        with KeptFrames(folder) as kept:
+            ears = session.Ears(voices, lexicon, settings, kept)
+            engines = session.Engines(transcriber, renderer)
+            done = session.RecordedSession(talk.source, folder, ears, engines, fingerprint=talk.fingerprint)
+            interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain, both=True)))
     _show(chosen, done.close(), folder / session.PAGE_NAME)
     if talk.render is not None and not interrupted:
         write_wav(talk.render, mix(recording.blocks(gain), done.said))
@@ -199,10 +201,11 @@ def _find_voices(talk: _Talk, blocks: Iterable[AudioBlock]) -> session.Voices:
 
 
 def _run(done: session.RecordedSession, blocks: Iterable[AudioBlock]) -> bool:
-    """Run a talk; returns whether it came to its end."""
+    """Run a talk, and hear it again; returns whether that came to its end."""
     try:
         for _ in done.run(blocks):
             pass
+        done.hear_again()
     except KeyboardInterrupt:
         return False
     return True

@@ -206,8 +206,8 @@ class Cue:
 class AudioBlock:
     """What a source delivers.
 
-    `samples` is float32 (n,), mono, 16 kHz, in [-1, 1], beginning at `start_sample`; `lost_samples` were lost just
-    before it and are part of the count.
+    `samples` is float32 (n,), mono, 16 kHz, in [-1, 1], beginning at `start_sample`, or (n, 2) of two microphones;
+    `lost_samples` were lost just before it and are part of the count.
     """
 
     start_sample: int
@@ -291,6 +291,14 @@ class OverlapHeard:
     """A contribution beside the holder of the floor was heard and sorted."""
 
     overlap: Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmLearnt:
+    """What is usual between the two, in samples: the gap before a turn, the overlap where turns overlap, if any."""
+
+    gap_samples: int | None
+    overlap_samples: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +402,7 @@ Event = (
     | FloorTaken
     | TurnEnded
     | OverlapHeard
+    | RhythmLearnt
     | OverlapReclassified
     | VoiceRaised
     | GainNoticed
@@ -405,6 +414,20 @@ Event = (
     | AudioLost
     | TalkEnded
 )
+
+HEARD = (
+    UnitEnded
+    | FloorTaken
+    | TurnEnded
+    | OverlapHeard
+    | RhythmLearnt
+    | OverlapReclassified
+    | VoiceRaised
+    | GainNoticed
+    | WordsHeard
+    | PhraseFound
+)
+"""Events that a second hearing of the talk replaces."""
 
 
 # Commands

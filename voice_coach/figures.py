@@ -15,7 +15,8 @@ SCHEMA_VERSION = 1
 class SessionFigures:
     """The talk as a whole.
 
-    `status` is `complete` or `interrupted`, `words_engine` is `None` where it has no words. From
+    `status` is `complete` or `interrupted`. `hearing` tells what turns and shares are of: `live`, as the talk was heard
+    while it was held, or `second`, a second hearing of all of it. `words_engine` is `None` where it has no words. From
     `level_ignored_from_seconds` on, loudness was not compared, because the device changed its gain; `None` if it never
     was noticed to.
     """
@@ -33,6 +34,7 @@ class SessionFigures:
     coach_seconds: float
     utterances_left_out: int | None
     voice: str | None
+    hearing: str
     level_ignored_from_seconds: float | None
 
 

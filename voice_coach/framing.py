@@ -21,13 +21,13 @@ class Framer:
     """Cuts a stream of blocks into hops. Lost audio becomes silence, so that the count stays true."""
 
     def __init__(self) -> None:
-        self._rest = np.zeros(0, np.float32)
+        self._rest: Floats | None = None
         self.samples = 0
         """Samples of the stream so far, lost ones included."""
         self.lost_samples = 0
 
     def process(self, block: AudioBlock) -> Iterator[Floats]:
-        """Hops completed by a block.
+        """Hops completed by a block, (2560,) or, of two microphones, (2560, 2).
 
         Values that are no numbers become silence and values beyond full scale are cut, as a sound card would.
 
@@ -41,18 +41,24 @@ class Framer:
             raise ValueError(f"a block starts at sample {block.start_sample}, but {expected} was due")
         self.samples = expected + len(block.samples)
         self.lost_samples += block.lost_samples
+        if self._rest is None:
+            self._rest = np.zeros((0, *block.samples.shape[1:]), np.float32)
         for place in range(0, block.lost_samples, HOP):  # in small pieces: an hour may be lost
-            yield from self._cut(np.zeros(min(HOP, block.lost_samples - place), np.float32))
+            yield from self._silence(min(HOP, block.lost_samples - place))
         samples = np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0)
         yield from self._cut(np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False))
 
     def finish(self, after_samples: int) -> Iterator[Floats]:
         """The last hops, followed by at least `after_samples` of silence, in which late decisions are made."""
-        missing = after_samples + (-(len(self._rest) + after_samples)) % HOP
-        yield from self._cut(np.zeros(missing, np.float32))
+        waiting = 0 if self._rest is None else len(self._rest)
+        yield from self._silence(after_samples + (-(waiting + after_samples)) % HOP)
+
+    def _silence(self, count: int) -> Iterator[Floats]:
+        channels = () if self._rest is None else self._rest.shape[1:]
+        yield from self._cut(np.zeros((count, *channels), np.float32))
 
     def _cut(self, samples: Floats) -> Iterator[Floats]:
-        rest = np.concatenate((self._rest, samples))
+        rest = samples if self._rest is None else np.concatenate((self._rest, samples))
         whole = len(rest) // HOP * HOP
         self._rest = rest[whole:]
         for place in range(0, whole, HOP):

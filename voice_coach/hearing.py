@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
 
-from voice_coach.acoustics import FRAME, Floats, FrameAnalyser
+from voice_coach.acoustics import FRAME, Floats, FrameAnalyser, Frames, mono
 from voice_coach.attribution import Attribution, AttributionOptions
 from voice_coach.events import InterPausalUnit, Silence
 from voice_coach.ports import SpeechDetector, VoiceComparer
@@ -26,21 +26,23 @@ class HearingOptions:
     attribution: AttributionOptions = field(default_factory=AttributionOptions)
 
 
-class Hearing:
-    """Composes the stages of hearing; its answers come `delay_samples` behind the audio."""
+class Diarizer:
+    """From measured frames to units of speech, by way of the two enrolled voices.
 
-    def __init__(self, detector: SpeechDetector, comparer: VoiceComparer, options: HearingOptions) -> None:
-        self._speech = Speech(detector, options.speech)
-        self._analyser = FrameAnalyser()
-        self._comparer = comparer
-        self._attribution = Attribution(options.attribution)
-        self._to_drop = comparer.delay_frames
+    Parameters
+    ----------
+    comparer : tells the two voices apart, at least 10 frames late.
+    """
+
+    def __init__(self, comparer: VoiceComparer, options: AttributionOptions) -> None:
         if comparer.delay_frames < _GATE_REACH:
             raise ValueError(f"the comparer answers {comparer.delay_frames} frames late, too early for the gate")
+        self._comparer = comparer
+        self._attribution = Attribution(options)
+        self._to_drop = comparer.delay_frames
         self._around = np.zeros(_GATE_REACH, np.float32)  # speech probability, from _GATE_REACH before the next answer
-        pause_frames = round(options.attribution.pause_seconds * 50) + 1
-        self.delay_samples = FRAME * (comparer.delay_frames + options.attribution.lag_frames + pause_frames + 4)
-        """After this much more audio, everything that was said up to now has been decided."""
+        self.delay_frames = comparer.delay_frames + options.lag_frames
+        """Frames after which it is decided who speaks in a frame."""
 
     @property
     def decided_sample(self) -> int:
@@ -52,21 +54,18 @@ class Hearing:
         """Units that are not yet over, as far as they go."""
         return self._attribution.open_units
 
-    @property
-    def last_speech_sample(self) -> int:
-        """Since when nobody has been heard, neither by the detector nor by attribution, which lags behind it."""
-        return max(self._speech.last_speech_sample, *(unit.segment.end for unit in self.open_units), 0)
+    def process(self, frames: Frames, speech: Floats) -> Iterator[InterPausalUnit | Silence]:
+        """Units and silences that these frames, with their speech probability (n,), show to have ended."""
+        return self.take(frames, speech, self.compare(frames, speech))
 
-    def process(self, hop: Floats) -> Iterator[InterPausalUnit | Silence]:
-        """Units and silences that this hop shows to have ended, in the order in which they end."""
-        self._speech.process(hop)
-        frames = self._analyser.process(hop)
-        if not len(frames):
-            return
-        speech = self._speech.at_frames(frames.first, len(frames))
+    def compare(self, frames: Frames, speech: Floats) -> Floats:
+        """Answers of the comparer (n, 5), to be handed to `take`, in smaller pieces if need be."""
+        return self._comparer.process(frames, speech)
+
+    def take(self, frames: Frames, speech: Floats, answers: Floats) -> Iterator[InterPausalUnit | Silence]:
+        """As `process`, of frames whose answers are there."""
         self._attribution.hear(frames, speech)
         self._around = np.concatenate((self._around, speech))
-        answers = self._comparer.process(frames, speech)
         dropped = min(self._to_drop, len(answers))
         self._to_drop -= dropped
         answers = answers[dropped:]
@@ -80,6 +79,66 @@ class Hearing:
         self._around = self._around[count:]
         return cast("Floats", windows.max(axis=1))
 
-    def finish(self) -> Iterator[InterPausalUnit]:
-        """Units that are open at the end of the stream."""
+    def finish(self) -> Iterator[InterPausalUnit | Silence]:
+        """What is left at the end of the stream."""
         yield from self._attribution.finish()
+
+
+class Hearing:
+    """Composes the stages of hearing; its answers come `delay_samples` behind the audio.
+
+    Parameters
+    ----------
+    keep : takes every measured frame and its speech probability, for a second hearing.
+    """
+
+    def __init__(
+        self,
+        detector: SpeechDetector,
+        comparer: VoiceComparer,
+        options: HearingOptions,
+        keep: Callable[[Frames, Floats], None] | None = None,
+    ) -> None:
+        self._speech = Speech(detector, options.speech)
+        self._analyser = FrameAnalyser()
+        self._diarizer = Diarizer(comparer, options.attribution)
+        self._keep = keep
+        self._powers = np.zeros((0, 2), np.float32)  # of both microphones, of frames that are not yet measured
+        pause_frames = round(options.attribution.pause_seconds * 50) + 1
+        self.delay_samples = FRAME * (self._diarizer.delay_frames + pause_frames + 4)
+        """After this much more audio, everything that was said up to now has been decided."""
+
+    @property
+    def decided_sample(self) -> int:
+        """Up to here it is decided who speaks."""
+        return self._diarizer.decided_sample
+
+    @property
+    def open_units(self) -> tuple[InterPausalUnit, ...]:
+        """Units that are not yet over, as far as they go."""
+        return self._diarizer.open_units
+
+    @property
+    def last_speech_sample(self) -> int:
+        """Since when nobody has been heard, neither by the detector nor by attribution, which lags behind it."""
+        return max(self._speech.last_speech_sample, *(unit.segment.end for unit in self.open_units), 0)
+
+    def process(self, hop: Floats) -> Iterator[InterPausalUnit | Silence]:
+        """Units and silences that this hop, (n,) or (n, 2), shows to have ended, in the order in which they end."""
+        samples = mono(hop)
+        self._speech.process(samples)
+        frames = self._analyser.process(samples)
+        if hop.ndim > 1:
+            self._powers = np.concatenate((self._powers, (hop.reshape(-1, FRAME, 2) ** 2).mean(axis=1)))
+            frames = replace(frames, channels=self._powers[: len(frames)])
+            self._powers = self._powers[len(frames) :]
+        if not len(frames):
+            return
+        speech = self._speech.at_frames(frames.first, len(frames))
+        if self._keep is not None:
+            self._keep(frames, speech)
+        yield from self._diarizer.process(frames, speech)
+
+    def finish(self) -> Iterator[InterPausalUnit | Silence]:
+        """What is left at the end of the stream."""
+        yield from self._diarizer.finish()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ from voice_coach.report import SessionFacts
 
 SCHEMA = "voice_coach.journal/1"
 JOURNAL_NAME = "journal.jsonl"
+SECOND_NAME = "second_hearing.jsonl"
+"""What a second hearing of the whole talk found; the journal stays as the talk was heard when it was held."""
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
 _ANSWERS = {kind.__name__: kind for kind in get_args(Answer)}
 
@@ -53,7 +56,7 @@ class Journal:
 
 
 class JournalWriter:
-    """Appends to a new journal; use it in a `with` statement.
+    """Appends to a new journal, the session's own or one of another name; use it in a `with` statement.
 
     Raises
     ------
@@ -61,8 +64,8 @@ class JournalWriter:
         If the folder cannot be written, or its disk is full.
     """
 
-    def __init__(self, folder: Path, session: SessionFacts) -> None:
-        self._path = folder / JOURNAL_NAME
+    def __init__(self, folder: Path, session: SessionFacts, name: str = JOURNAL_NAME) -> None:
+        self._path = folder / name
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
@@ -90,7 +93,47 @@ class JournalWriter:
             raise InputError(f"{self._path.parent} cannot be written: {error.strerror}") from error
 
 
-def read_journal(folder: Path) -> Journal:
+def write_second(folder: Path, session: SessionFacts, events: Iterable[Event]) -> None:
+    """Write down what a second hearing found; a file of its name is always whole.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or its disk is full.
+    """
+    unfinished = folder / f"{SECOND_NAME}.part"
+    try:
+        with JournalWriter(folder, session, unfinished.name) as journal:
+            for event in events:
+                journal.append(0, event)
+        unfinished.replace(folder / SECOND_NAME)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def remove_second(folder: Path) -> None:
+    """Forget what a second hearing found of a talk that is held anew.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    try:
+        (folder / SECOND_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def read_second(folder: Path) -> tuple[Event, ...] | None:
+    """What a second hearing found, `None` if there was none."""
+    return read_journal(folder, SECOND_NAME).events if (folder / SECOND_NAME).exists() else None
+
+
+def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:
     """Read a session's journal as far as it is whole.
 
     Raises
@@ -98,7 +141,7 @@ def read_journal(folder: Path) -> Journal:
     InputError
         If there is none, or its first line is not one of ours.
     """
-    path = folder / JOURNAL_NAME
+    path = folder / name
     try:
         with path.open("rb") as file:
             first = file.readline()

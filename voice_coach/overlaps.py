@@ -3,12 +3,13 @@
 It is sorted as soon as what follows has shown it:
 
 ==============  ========================================================================================
-turn edge       begins at most 0.3 s before the holder stops, and takes over
+turn edge       begins at most 0.3 s before the holder stops, and takes over; more for a pair whose habit
+                is to answer so early
 backchannel     0.6 s or less, and the holder goes on: listening
 cooperative     1.5 s or less, the holder stops for it and resumes within 1 s
 failed bid      0.7 s or more, and the holder keeps the floor throughout
-interruption    0.7 s or more, begun over 0.3 s before the holder stops; the holder stops within 1.5 s of
-                its beginning, and the other then holds the floor for 2 s or more
+interruption    0.7 s or more, begun over 0.3 s before the holder stops, and clearly so; the holder stops
+                within 1.5 s of its beginning, and the other then holds the floor for 2 s or more
 contested       both for over 1.5 s, at 4 dB or more above what the two voices usually add up to
 unclear         everything else: both beginning at once, and whatever it is not sure who said
 ==============  ========================================================================================
@@ -35,11 +36,15 @@ from voice_coach.segment import Segment, to_samples
 class OverlapOptions(Options):
     """The working definitions of the table above.
 
-    `joined_seconds` joins units of one speaker into one contribution. Starting values of ours, drawn from the
-    literature on turn-taking (gaps of 0.2 s, backchannels under 1 s); to be replaced by measurement.
+    `joined_seconds` joins units of one speaker into one contribution. A room's tail makes the end of speech seem later
+    than it is: only an overlap that is longer than an edge by `margin_seconds` can be an interruption. A pair's usual
+    overlap counts as an edge, up to `habit_seconds`. Starting values of ours, drawn from the literature on turn-taking
+    (gaps of 0.2 s, backchannels under 1 s); the margin is measured.
     """
 
     edge_seconds: float = number(0.3, 0.0, 2.0, "s")
+    margin_seconds: float = number(0.1, 0.0, 1.0, "s")
+    habit_seconds: float = number(0.5, 0.0, 2.0, "s")
     backchannel_seconds: float = number(0.6, 0.1, 2.0, "s")
     bid_seconds: float = number(0.7, 0.1, 3.0, "s")
     cooperative_seconds: float = number(1.5, 0.1, 5.0, "s")
@@ -121,6 +126,7 @@ class OverlapJudge:
         self._spurts: dict[Speaker, list[Spurt]] = {person: [] for person in PEOPLE}
         self._levels_db: dict[Speaker, deque[float]] = {person: deque(maxlen=20) for person in PEOPLE}
         self._horizon = 0
+        self._edge = self._samples("edge")
 
     def hear(self, unit: InterPausalUnit, *, is_open: bool) -> tuple[Spurt, bool]:
         """Take a unit as far as it goes; returns its spurt, and whether it is new."""
@@ -137,6 +143,11 @@ class OverlapJudge:
     def someone_speaks(self) -> bool:
         """Whether any spurt is open."""
         return any(spurts and spurts[-1].open for spurts in self._spurts.values())
+
+    def learn_habit(self, overlap_samples: int | None) -> None:
+        """Take how much the pair usually overlaps at changes of speaker, if it is known."""
+        habit = min(overlap_samples or 0, self._samples("habit"))
+        self._edge = max(self._samples("edge"), habit)
 
     def advance(self, horizon: int) -> None:
         """Set the sample up to which it is decided who speaks."""
@@ -208,7 +219,7 @@ class OverlapJudge:
         if resumed is None and self._is_starting(holder.speaker, holder.end):
             return None
         keeps = other.ended and resumed is not None and resumed - other.end <= self._samples("resume")
-        if together.samples <= self._samples("edge"):
+        if together.samples <= self._edge:
             if keeps and other.samples <= self._samples("backchannel"):
                 return _noted(OverlapKind.BACKCHANNEL, other.segment, other, holder)
             return Verdict(True, OverlapKind.TURN_EDGE, together, min(other.confidence, holder.confidence))
@@ -219,9 +230,13 @@ class OverlapJudge:
         if together.samples > self._samples("contest"):
             if self._risen(together):
                 kind = OverlapKind.CONTESTED
-        elif hold and other.samples >= self._samples("bid") and together.samples <= self._samples("yield"):
+        elif hold and other.samples >= self._samples("bid") and self._is_mid_turn(together):
             kind = OverlapKind.INTERRUPTION
         return _noted(kind, together, other, holder, takes_floor=hold or not keeps)
+
+    def _is_mid_turn(self, together: Segment) -> bool:
+        """Whether an overlap began clearly before the holder's end, and not too long before."""
+        return self._edge + self._samples("margin") < together.samples <= self._samples("yield")
 
     def _stretch(self, spurt: Spurt, pause: str = "joined") -> _Stretch:
         """A spurt and those that join on to it over pauses of a named length."""

@@ -7,12 +7,11 @@ commands, and when the results come back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from voice_coach.acoustics import Floats
+from voice_coach.acoustics import Floats, mono
 from voice_coach.coaching import Coach, CoachingOptions
-from voice_coach.delivery import DeliveryOptions, DeliveryTracker
 from voice_coach.events import (
     AudioBlock,
     AudioLost,
@@ -22,27 +21,22 @@ from voice_coach.events import (
     Input,
     InterPausalUnit,
     Output,
-    OverlapHeard,
-    PhraseFound,
     Silence,
     Speaker,
     TalkEnded,
     Transcript,
     TranscriptionFailed,
-    UnitEnded,
     Utterance,
     WordsHeard,
     WordsMissing,
 )
 from voice_coach.framing import HOP, AudioHistory, Framer
 from voice_coach.hearing import Hearing, HearingOptions
-from voice_coach.language import LanguageOptions, Lens
+from voice_coach.interpretation import InterpretationOptions, Interpreter
 from voice_coach.lexicon import Lexicon
 from voice_coach.options import Options, number
-from voice_coach.reclassification import ReclassificationOptions, Reclassifier
 from voice_coach.segment import Segment, to_samples
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
-from voice_coach.turns import TurnOptions, TurnTracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +51,11 @@ class EchoOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineOptions:
+class PipelineOptions(InterpretationOptions):
     """Options of all stages."""
 
     hearing: HearingOptions = field(default_factory=HearingOptions)
-    turns: TurnOptions = field(default_factory=TurnOptions)
-    delivery: DeliveryOptions = field(default_factory=DeliveryOptions)
     transcription: TranscriptionOptions = field(default_factory=TranscriptionOptions)
-    reclassification: ReclassificationOptions = field(default_factory=ReclassificationOptions)
-    language: LanguageOptions = field(default_factory=LanguageOptions)
     coaching: CoachingOptions = field(default_factory=CoachingOptions)
     echo: EchoOptions = field(default_factory=EchoOptions)
 
@@ -117,11 +107,8 @@ class Pipeline:
         self._options, self._with_words = options, with_words
         self._framer, self._history = Framer(), AudioHistory()
         self._hearing = hearing
-        self._turns = TurnTracker(options.turns)
-        self._delivery = DeliveryTracker(options.delivery)
+        self._interpreter = Interpreter(lexicon, options)
         self._utterances = UtteranceBuilder(options.transcription)
-        self._reclassifier = Reclassifier(lexicon, options.reclassification)
-        self._lens = Lens(lexicon, options.language)
         self._coach = Coach(lexicon, names, options.coaching)
         self._echo = _Echo(options.echo)
         self._waiting: dict[int, Utterance] = {}
@@ -169,43 +156,36 @@ class Pipeline:
         for hop in self._framer.finish(self._hearing.delay_samples):
             yield from self._hop(hop)
         yield from self._heard(list(self._hearing.finish()), ())
-        yield from self._tell(self._turns.finish())
+        yield from self._tell(self._interpreter.finish())
         yield from self._transcribe(self._utterances.finish())
         yield from self._tell(self._coach.finish(samples))
         yield from self._tell([TalkEnded(samples, samples - lost)])
 
     def _hop(self, hop: Floats) -> Iterator[Output]:
         hop = self._echo.muted(hop, self._now)
-        self._history.append(hop)
+        self._history.append(mono(hop))
         self._now += HOP
         heard = list(self._hearing.process(hop))
-        for silence in heard:
-            if isinstance(silence, Silence):
-                yield from self._tell(self._delivery.hear_silence(silence))
-        units = [unit for unit in heard if isinstance(unit, InterPausalUnit)]
-        yield from self._heard(units, self._hearing.open_units)
+        yield from self._heard(heard, self._hearing.open_units)
         if not self._is_over:
             yield from self._coach.process(self._now, self._hearing.last_speech_sample, self._written_sample)
 
-    def _heard(self, ended: list[InterPausalUnit], unfinished: tuple[InterPausalUnit, ...]) -> Iterator[Output]:
-        """Pass units through the stages that live on them."""
+    def _heard(
+        self, heard: list[InterPausalUnit | Silence], unfinished: tuple[InterPausalUnit, ...]
+    ) -> Iterator[Output]:
+        """Pass what was heard through the stages that live on it."""
         horizon = self._hearing.decided_sample
-        for unit in ended:
-            yield from self._tell([UnitEnded(unit)])
-        yield from self._tell(self._turns.process(ended, unfinished, horizon))
-        for unit in ended:
-            yield from self._tell(self._delivery.process(unit))
+        yield from self._tell(self._interpreter.hear(heard, unfinished, horizon))
+        ended = [unit for unit in heard if isinstance(unit, InterPausalUnit)]
         # Where the detector has heard nobody since, nothing can join on, and the words need not wait for attribution.
         quiet = self._hearing.last_speech_sample <= horizon
         yield from self._transcribe(self._utterances.process(ended, unfinished, self._now if quiet else horizon))
 
-    def _tell(self, events: Iterator[Event] | list[Event]) -> Iterator[Event]:
-        """Pass events on, and let those know that live on events."""
+    def _tell(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass events on, and let the coach know."""
         for event in events:
             yield event
             yield from self._coach.observe(event, self._now)
-            if isinstance(event, OverlapHeard):
-                yield from self._tell(self._reclassifier.hear(event.overlap))
 
     def _transcribe(self, utterances: Iterator[Utterance]) -> Iterator[Output]:
         if not self._with_words:
@@ -222,6 +202,4 @@ class Pipeline:
             return
         doubtful = doubt(result.words, utterance, self._options.transcription)
         words = WordsHeard(utterance, result.engine, result.words, doubtful)
-        yield from self._tell([words])
-        yield from self._tell(self._reclassifier.process(words))
-        yield from self._tell([PhraseFound(phrase) for phrase in self._lens.process(words)])
+        yield from self._tell(self._interpreter.read(words))

@@ -30,7 +30,7 @@ class VoiceComparer(Protocol):
         ...
 
     def process(self, frames: Frames, speech: Floats) -> Floats:
-        """Log-probabilities, float32 (n, 4), of silence, A alone, B alone and both, for n frames.
+        """Log-probabilities, float32 (n, 5), of silence, A alone, B alone, both, and speech of neither, for n frames.
 
         The answers are about the frames `delay_frames` before these; the first `delay_frames` answers of a stream mean
         nothing. `speech` is the speech probability of each of these frames, float32 (n,).

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from voice_coach.events import (
+    HEARD,
     PEOPLE,
     AudioLost,
     Cue,
@@ -66,6 +67,7 @@ class SessionFacts:
 class _Heard:
     """Events of a talk, sorted by what they tell."""
 
+    heard_again: bool
     units: list[InterPausalUnit] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     overlaps: dict[int, Overlap] = field(default_factory=dict)
@@ -134,10 +136,19 @@ def _evidence(evidence: Iterable[Evidence], names: Mapping[Speaker, str]) -> tup
     )
 
 
-def build_report(events: Iterable[Event], facts: SessionFacts) -> Report:
-    """The report of a talk. A talk without its `TalkEnded` was interrupted, and is reported as far as it went."""
-    heard, names = _Heard(), facts.names
+def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[Event] | None = None) -> Report:
+    """The report of a talk. A talk without its `TalkEnded` was interrupted, and is reported as far as it went.
+
+    Parameters
+    ----------
+    events : of the talk while it was held.
+    again : what a second hearing of it found, and what then replaces what was heard before.
+    """
+    heard, names = _Heard(heard_again=again is not None), facts.names
     for event in events:
+        if again is None or not isinstance(event, HEARD):
+            heard.take(event)
+    for event in again or ():
         heard.take(event)
     with_words = facts.words_engine is not None
     return Report(
@@ -207,6 +218,7 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
         duration_seconds=_round(duration),
         heard_seconds=_round(duration - lost),
         lost_seconds=_round(lost),
+        hearing="second" if heard.heard_again else "live",
         status="complete" if heard.ended is not None else "interrupted",
         words_engine=facts.words_engine,
         unsure_seconds=_round(

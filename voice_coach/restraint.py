@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from voice_coach.events import Event, PhraseFound, PhraseKind, Speaker
+from voice_coach.events import Event, PhraseFound, PhraseKind, RhythmLearnt, Speaker
 from voice_coach.options import Options, number
 from voice_coach.segment import to_samples
 
@@ -24,6 +24,7 @@ class RestraintOptions(Options):
     budget: int = number(3, 0, 20, "sentences")
     budget_window_seconds: float = number(1800.0, 60.0, 7200.0, "s")
     pause_seconds: float = number(0.8, 0.4, 5.0, "s")
+    slow_pause_seconds: float = number(1.6, 0.4, 10.0, "s")
     words_seconds: float = number(2.5, 0.0, 30.0, "s")
     shared_silence_seconds: float = number(4.0, 1.0, 30.0, "s")
     tender_seconds: float = number(30.0, 0.0, 300.0, "s")
@@ -42,9 +43,12 @@ class Restraint:
         self._said: list[int] = []
         self._named: Counter[Speaker] = Counter()
         self._tender_until = 0
+        self._usual_gap = 0
 
     def observe(self, event: Event) -> None:
-        """Notice tender moments."""
+        """Notice tender moments, and how long a gap is usual."""
+        if isinstance(event, RhythmLearnt):
+            self._usual_gap = event.gap_samples or 0
         if isinstance(event, PhraseFound) and event.phrase.kind in TENDER:
             until = event.phrase.at_sample + to_samples(self._options.tender_seconds)
             self._tender_until = max(self._tender_until, until)
@@ -66,14 +70,16 @@ class Restraint:
         return None
 
     def is_pause(self, now: int, last_speech_sample: int, written_sample: int) -> bool:
-        """Whether both are silent for long enough, and not so long that the silence is theirs.
+        """Whether both are silent for long enough, for this pair, and not so long that the silence is theirs.
 
         While what was said last is not written down (up to `written_sample` it is), it may have been tender.
         """
         options, quiet = self._options, now - last_speech_sample
+        slow = max(to_samples(options.pause_seconds), to_samples(options.slow_pause_seconds))
+        pause = min(max(to_samples(options.pause_seconds), 2 * self._usual_gap), slow)
         if written_sample < last_speech_sample and quiet < to_samples(options.words_seconds):
             return False
-        return to_samples(options.pause_seconds) <= quiet <= to_samples(options.shared_silence_seconds)
+        return pause <= quiet <= to_samples(options.shared_silence_seconds)
 
     def note_said(self, named: Speaker | None, now: int) -> None:
         """Count a sentence that was begun."""

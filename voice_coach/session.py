@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,17 +12,28 @@ import platformdirs
 
 from voice_coach.characters import spelled_out
 from voice_coach.config import Settings
+from voice_coach.engines.adaptation import AdaptingNetwork
 from voice_coach.engines.discovery import find_voices
-from voice_coach.engines.enrolment import enrol_recording
+from voice_coach.engines.enrolment import Warn, check_pair, enrol_recording
+from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.silero import SileroDetector
 from voice_coach.engines.speakers import SpeakerNetwork, load_background
-from voice_coach.engines.voiceprint import Enrolment, pair_voices
+from voice_coach.engines.voiceprint import Enrolment
 from voice_coach.errors import InputError, UsageError
-from voice_coach.events import AudioBlock, Event, Speaker
+from voice_coach.events import AudioBlock, Event, Speaker, WordsHeard
 from voice_coach.figures import Report
-from voice_coach.hearing import Hearing
-from voice_coach.journal import JOURNAL_NAME, JournalWriter, read_journal
+from voice_coach.hearing import Diarizer, Hearing
+from voice_coach.interpretation import Interpreter
+from voice_coach.journal import (
+    JOURNAL_NAME,
+    JournalWriter,
+    read_journal,
+    read_second,
+    remove_second,
+    write_second,
+)
 from voice_coach.lexicon import Lexicon
+from voice_coach.microphones import TwoMicrophones
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Renderer, Transcriber
 from voice_coach.report import SessionFacts, build_report
@@ -30,8 +41,12 @@ from voice_coach.review.exports import FORMATS, write_exports
 from voice_coach.review.files import write_text
 from voice_coach.review.html import render_page
 from voice_coach.runner import RecordedAnswers, Said, run_recorded
+from voice_coach.second_hearing import hear_again
+from voice_coach.segment import SAMPLE_RATE
 
 PAGE_NAME = "report.html"
+SECOND_LAG_FRAMES = 100
+"""How far a second hearing looks ahead before it decides: 2 s, after which nothing changes any more."""
 FOUND_NAMES = {Speaker.A: "Speaker A", Speaker.B: "Speaker B"}
 
 
@@ -101,9 +116,13 @@ class Voices:
     enrolments: tuple[Enrolment, Enrolment]
 
 
-def enrol_voices(files: Sequence[tuple[str, Path]]) -> Voices:
-    """Learn two voices from a recording of each."""
-    enrolments = [enrol_recording(path) for _, path in files]
+def enrol_voices(files: Sequence[tuple[str, Path]], warn: Warn = lambda _: None, rate: int = SAMPLE_RATE) -> Voices:
+    """Learn two voices from a recording of each, for a talk of this sampling rate, Hz.
+
+    `warn` is told what they are not good enough for.
+    """
+    enrolments = [enrol_recording(path, warn, rate) for _, path in files]
+    check_pair(enrolments[0], enrolments[1], load_background(), warn)
     names = dict(zip((Speaker.A, Speaker.B), (name for name, _ in files), strict=True))
     return Voices(names, (enrolments[0], enrolments[1]))
 
@@ -121,12 +140,38 @@ class Engines:
     renderer: Renderer | None
 
 
+class Ears:
+    """Real hearing for one talk, and for a second hearing of it when it is over.
+
+    Parameters
+    ----------
+    kept : where measurements are kept for the second hearing.
+    """
+
+    def __init__(self, voices: Voices, lexicon: Lexicon, settings: Settings, kept: KeptFrames | None = None) -> None:
+        self._names, self._lexicon, self._options, self._kept = voices.names, lexicon, settings.pipeline, kept
+        self._background = load_background()
+        self._network = AdaptingNetwork(voices.enrolments, self._background)
+
+    def pipeline(self, *, with_words: bool) -> Pipeline:
+        """The pipeline of the talk."""
+        keep = None if self._kept is None else self._kept.keep
+        hearing = Hearing(SileroDetector(), TwoMicrophones(self._network), self._options.hearing, keep)
+        return Pipeline(hearing, self._lexicon, self._names, self._options, with_words=with_words)
+
+    def again(self, events: Iterable[Event]) -> Iterator[Event] | None:
+        """What a second hearing finds of a talk with these events; `None` if not all of it could be kept."""
+        if self._kept is None or not self._kept.whole:
+            return None
+        attribution = replace(self._options.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
+        diarizer = Diarizer(TwoMicrophones(SpeakerNetwork(self._network.pair, self._background)), attribution)
+        words = [event for event in events if isinstance(event, WordsHeard)]
+        return hear_again(self._kept.read(), diarizer, Interpreter(self._lexicon, self._options), words)
+
+
 def build_pipeline(voices: Voices, lexicon: Lexicon, settings: Settings, *, with_words: bool) -> Pipeline:
-    """A pipeline with real hearing."""
-    background = load_background()
-    network = SpeakerNetwork(pair_voices(*voices.enrolments, background), background)
-    hearing = Hearing(SileroDetector(), network, settings.pipeline.hearing)
-    return Pipeline(hearing, lexicon, voices.names, settings.pipeline, with_words=with_words)
+    """A pipeline with real hearing, for a talk that is heard once."""
+    return Ears(voices, lexicon, settings).pipeline(with_words=with_words)
 
 
 class RecordedSession:
@@ -136,21 +181,20 @@ class RecordedSession:
     ----------
     source : what the talk is called.
     folder : where the session lies.
-    pipeline : its voices enrolled.
+    ears : its voices enrolled.
     engines : for words and voice.
     fingerprint : tells the talk from others, if `source` does not.
     """
 
-    def __init__(
-        self, source: str, folder: Path, pipeline: Pipeline, engines: Engines, *, fingerprint: str | None
-    ) -> None:
-        self._folder, self._pipeline, self._engines = folder, pipeline, engines
+    def __init__(self, source: str, folder: Path, ears: Ears, engines: Engines, *, fingerprint: str | None) -> None:
+        self._folder, self._ears, self._engines = folder, ears, engines
+        self._pipeline = ears.pipeline(with_words=engines.transcriber is not None)
         words, voice = engines.transcriber, engines.renderer
         self._facts = SessionFacts(
             session_id=spelled_out(folder.name),
             source=source,
             fingerprint=fingerprint,
-            names=pipeline.names,
+            names=self._pipeline.names,
             words_engine=words.name if words else None,
             voice=voice.name if voice else None,
         )
@@ -162,13 +206,20 @@ class RecordedSession:
         """Run the talk, journalling it; yields its events."""
         answers = RecordedAnswers(self._engines.transcriber, self._engines.renderer, said=self.said)
         with JournalWriter(self._folder, self._facts) as journal:
+            remove_second(self._folder)
             for event in run_recorded(blocks, self._pipeline, answers, journal):
                 self._events.append(event)
                 yield event
 
+    def hear_again(self) -> None:
+        """Hear the whole talk a second time, now that it is over."""
+        again = self._ears.again(self._events)
+        if again is not None:
+            write_second(self._folder, self._facts, again)
+
     def close(self) -> Report:
         """Write everything a session leaves beside its journal, as far as the talk went."""
-        report = build_report(self._events, self._facts)
+        report = load_report(self._folder)
         write_review(report, self._folder)
         return report
 
@@ -182,7 +233,7 @@ def write_review(report: Report, folder: Path) -> Path:
 def load_report(folder: Path) -> Report:
     """The report of a session on disk, from its journal."""
     journal = read_journal(folder)
-    return build_report(journal.events, journal.session)
+    return build_report(journal.events, journal.session, read_second(folder))
 
 
 def newest_session(folders: Iterable[Path]) -> Path:

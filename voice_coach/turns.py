@@ -16,15 +16,17 @@ from voice_coach.events import (
     InterPausalUnit,
     Overlap,
     OverlapHeard,
+    RhythmLearnt,
     Speaker,
     Turn,
     TurnEnded,
 )
 from voice_coach.options import Options, number
 from voice_coach.overlaps import OverlapJudge, OverlapOptions, Spurt, Verdict
+from voice_coach.rhythm import Rhythm, RhythmOptions
 from voice_coach.segment import Segment, to_samples
 
-TurnEvent = FloorTaken | TurnEnded | OverlapHeard
+TurnEvent = FloorTaken | TurnEnded | OverlapHeard | RhythmLearnt
 _FOREVER = to_samples(3600)
 
 
@@ -34,6 +36,7 @@ class TurnOptions(Options):
 
     lapse_seconds: float = number(3.0, 1.0, 60.0, "s")
     overlaps: OverlapOptions = field(default_factory=OverlapOptions)
+    rhythm: RhythmOptions = field(default_factory=RhythmOptions)
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class TurnTracker:
     def __init__(self, options: TurnOptions) -> None:
         self._lapse_samples = to_samples(options.lapse_seconds)
         self._judge = OverlapJudge(options.overlaps)
+        self._rhythm = Rhythm(options.rhythm)
         self._undecided: list[Spurt] = []
         self._hold: _Hold | None = None
         self._last_end: int | None = None  # where the turn before ended, until a lapse
@@ -139,6 +143,10 @@ class TurnTracker:
             offset = None if last_end is None else spurt.start - last_end
             self._hold = _Hold(speaker, spurt.start, spurt.end, offset)
             yield FloorTaken(speaker, spurt.start, offset)
+            if not self._rhythm.known and self._rhythm.hear(offset):
+                rhythm = RhythmLearnt(self._rhythm.gap_samples, self._rhythm.overlap_samples)
+                self._judge.learn_habit(rhythm.overlap_samples)
+                yield rhythm
         if not spurt.open:
             self._count(spurt)
 

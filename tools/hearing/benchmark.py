@@ -1,8 +1,10 @@
 """How well hearing works on people it never heard: `python -m tools.hearing.benchmark READERS [--folder FOLDER]`.
 
-Builds the test set of `testset` (or uses the one in FOLDER), puts every talk through the streaming hearing of the
-product, and prints its scores. `--rttm NAME=FOLDER` scores the RTTM files of any other system beside it, one for each
-talk and called like it; their speakers, whatever their names, are matched to the two people as suits them best.
+Builds the test set of `testset` (or uses the one in FOLDER), puts every talk through the hearing of the product, live
+and a second time, and prints its scores with their bootstrap intervals over talks; then what each part of it is worth
+(`--ablations`), and where the time goes. `--rttm NAME=FOLDER` scores the RTTM files of any other system beside it, one
+for each talk and called like it; their speakers, whatever their names, are matched to the two people as suits them
+best. `tools.hearing.peers` makes such files with a system that comes from the package registries.
 """
 
 from __future__ import annotations
@@ -12,8 +14,7 @@ import json
 import math
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import permutations
@@ -24,18 +25,26 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from tools.hearing import testset
-from tools.hearing.scores import Heard, Rate, TalkScore, calibration_error, error, ratio, score, with_interval
-from voice_coach.engines.enrolment import enrol_recording
-from voice_coach.engines.recording import Recording
-from voice_coach.engines.silero import SileroDetector
-from voice_coach.engines.speakers import SpeakerNetwork, load_background
-from voice_coach.engines.voiceprint import pair_voices
-from voice_coach.events import PEOPLE, InterPausalUnit, OverlapHeard, Speaker
-from voice_coach.framing import Framer
-from voice_coach.hearing import Hearing, HearingOptions
+from tools.hearing import stages, testset
+from tools.hearing.scores import (
+    Heard,
+    Rate,
+    TalkScore,
+    calibration_error,
+    error,
+    ratio,
+    score,
+    summed,
+    with_interval,
+)
+from tools.hearing.ways import ABLATIONS, LIVE, SECOND, Way, hear
+from voice_coach.events import Speaker
 from voice_coach.segment import Segment
-from voice_coach.turns import TurnOptions, TurnTracker
+
+Settings = Mapping[str, tuple[list[TalkScore], list[float]]]
+"""Scores and costs of talks by setting."""
+LIMITED = "usual"
+"""The setting in which limits hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,43 +79,12 @@ GUEST_ROWS = (
 )
 
 
-def hear(talk: testset.TestTalk, options: HearingOptions | None = None) -> tuple[Heard, float]:
-    """A talk through the product's streaming hearing; also the processor seconds it took for each second of audio."""
-    background = load_background()
-    enrolments = [enrol_recording(talk.enrolment(person)) for person in PEOPLE]
-    pair = pair_voices(enrolments[0], enrolments[1], background)
-    hearing = Hearing(SileroDetector(), SpeakerNetwork(pair, background), options or HearingOptions())
-    turns, framer = TurnTracker(TurnOptions()), Framer()
-    recording = Recording(talk.audio)
-    blocks = list(recording.blocks(recording.survey().gain))
-    units: list[InterPausalUnit] = []
-    events = []
-    began = time.process_time()
-
-    def take(hops: Sequence[np.ndarray] | object) -> None:
-        for hop in hops:  # type: ignore[attr-defined]
-            ended = [heard for heard in hearing.process(hop) if isinstance(heard, InterPausalUnit)]
-            units.extend(ended)
-            events.extend(turns.process(ended, hearing.open_units, hearing.decided_sample))
-
-    for block in blocks:
-        take(framer.process(block))
-    take(framer.finish(hearing.delay_samples))
-    last = [heard for heard in hearing.finish() if isinstance(heard, InterPausalUnit)]
-    units.extend(last)
-    events.extend(turns.process(last, (), hearing.decided_sample))
-    events.extend(turns.finish())
-    cost = (time.process_time() - began) / testset.TALK_SECONDS
-    speech: dict[Speaker, tuple[Segment, ...]] = {
-        speaker: tuple(unit.segment for unit in units if unit.speaker is speaker) for speaker in Speaker
+def _score_ours(job: tuple[testset.TestTalk, Way]) -> dict[str, tuple[TalkScore, float]]:
+    talk, way = job
+    return {
+        hearing: (score(talk.speech, heard, testset.TALK_SECONDS), cost)
+        for hearing, (heard, cost) in hear(talk, way).items()
     }
-    overlaps = tuple(event.overlap for event in events if isinstance(event, OverlapHeard))
-    return Heard(speech, overlaps, tuple(units)), cost
-
-
-def _score_ours(talk: testset.TestTalk) -> tuple[TalkScore, float]:
-    heard, cost = hear(talk)
-    return score(talk.speech, heard, testset.TALK_SECONDS), cost
 
 
 def _score_theirs(job: tuple[testset.TestTalk, Path]) -> tuple[TalkScore, float]:
@@ -131,15 +109,25 @@ def _limit_threads() -> None:
     threadpool_limits(1)
 
 
-def results(
-    talks: Sequence[testset.TestTalk], rttm: Path | None = None
-) -> dict[str, tuple[list[TalkScore], list[float]]]:
-    """Scores and costs by setting."""
+def ours(talks: Sequence[testset.TestTalk], way: Way) -> dict[str, Settings]:
+    """Scores of our own hearing, live and the second time."""
     with ProcessPoolExecutor(initializer=_limit_threads) as pool:
-        if rttm is None:
-            done = list(pool.map(_score_ours, talks))
-        else:
-            done = list(pool.map(_score_theirs, [(talk, rttm) for talk in talks]))
+        done = list(pool.map(_score_ours, [(talk, way) for talk in talks]))
+    hearings = dict.fromkeys(hearing for scores in done for hearing in scores)
+    return {
+        hearing: _by_setting(talks, (scores.get(hearing, next(iter(scores.values()))) for scores in done))
+        for hearing in hearings
+    }
+
+
+def theirs(talks: Sequence[testset.TestTalk], folder: Path) -> Settings:
+    """Scores of another system's RTTM files, of the talks it has answered."""
+    talks = [talk for talk in talks if (folder / f"{talk.name}.rttm").is_file()]
+    with ProcessPoolExecutor(initializer=_limit_threads) as pool:
+        return _by_setting(talks, pool.map(_score_theirs, [(talk, folder) for talk in talks]))
+
+
+def _by_setting(talks: Sequence[testset.TestTalk], done: Iterable[tuple[TalkScore, float]]) -> Settings:
     settings: dict[str, tuple[list[TalkScore], list[float]]] = {}
     for talk, (talk_score, cost) in zip(talks, done, strict=True):
         scores, costs = settings.setdefault(talk.setting, ([], []))
@@ -165,29 +153,47 @@ def figures(scores: Sequence[TalkScore], costs: Sequence[float]) -> dict[str, tu
 
 def _has(scores: Sequence[TalkScore], row: Row) -> bool:
     try:
-        return not math.isnan(row.rate(_sums(scores)))
+        return not math.isnan(row.rate(summed(scores)))
     except KeyError:
         return False
 
 
-def _sums(scores: Sequence[TalkScore]) -> Mapping[str, float]:
-    from tools.hearing.scores import summed  # noqa: PLC0415
-
-    return summed(scores)
-
-
-def show(name: str, settings: Mapping[str, tuple[list[TalkScore], list[float]]], console: Console) -> dict[str, object]:
+def show(name: str, settings: Settings, console: Console) -> dict[str, object]:
     """Print a table, a column a setting; returns its figures."""
     every = {setting: figures(*found) for setting, found in settings.items()}
     table = Table(title=name)
     table.add_column("")
+    table.add_column("limit", justify="right")
     for setting, (scores, _) in settings.items():
         table.add_column(f"{setting} ({len(scores)})", justify="right")
-    lines = list(dict.fromkeys(line for column in every.values() for line in column))
-    for line in lines:
-        table.add_row(line, *(_cell(column.get(line)) for column in every.values()))
+    limits = {row.name: row for row in (*ROWS, *GUEST_ROWS)}
+    for line in dict.fromkeys(line for column in every.values() for line in column):
+        table.add_row(line, _limit(limits.get(line)), *(_cell(column.get(line)) for column in every.values()))
     console.print(table)
     return {setting: {line: list(value) for line, value in column.items()} for setting, column in every.items()}
+
+
+def show_ablations(told: Mapping[str, Settings], console: Console) -> dict[str, object]:
+    """Print what is left of some figures without one part of hearing, in the rooms in which limits hold."""
+    table = Table(title=f"live, {LIMITED} rooms, with one thing left out")
+    shown = [row for row in ROWS if row.limit is not None]
+    table.add_column("")
+    for row in shown:
+        table.add_column(row.name, justify="right")
+    made: dict[str, object] = {}
+    for name, settings in told.items():
+        sums = summed(settings[LIMITED][0])
+        values = {row.name: row.rate(sums) for row in shown}
+        table.add_row(name, *(f"{value:.3g}" for value in values.values()))
+        made[name] = values
+    console.print(table)
+    return made
+
+
+def _limit(row: Row | None) -> str:
+    if row is None or row.limit is None:
+        return ""
+    return f"{'≥' if row.higher else '≤'} {row.limit:g}"
 
 
 def _cell(value: tuple[float, float, float] | None) -> str:
@@ -197,24 +203,36 @@ def _cell(value: tuple[float, float, float] | None) -> str:
     return f"{middle:.3g}" if math.isnan(low) else f"{middle:.3g} ({low:.3g} to {high:.3g})"
 
 
-def main() -> int:
-    """Command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("readers", type=Path, help="folder of SPEAKER-CHAPTER-UTTERANCE.flac files")
     parser.add_argument("--folder", type=Path, help="where the test set lies, or is to lie")
     parser.add_argument("--share", type=float, default=1.0, help="share of the talks, for a quick look")
+    parser.add_argument("--ablations", action="store_true", help="also leave out one part after the other")
     parser.add_argument("--rttm", action="append", default=[], metavar="NAME=FOLDER", help="another system's answers")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    chosen = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    """Command line."""
+    chosen, console = _parser().parse_args(), Console()
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.folder or Path(temporary)
         if not (folder / "set.json").is_file():
             testset.build(chosen.readers, folder, chosen.share)
-        talks, console = testset.load(folder), Console()
-        told = {"voice_coach, streaming": show("voice_coach, streaming", results(talks), console)}
+        talks = testset.load(folder)
+        heard = ours(talks, Way())
+        titles = {LIVE: "voice_coach, while the talk goes on", SECOND: "voice_coach, heard again after the talk"}
+        told = {titles[hearing]: show(titles[hearing], settings, console) for hearing, settings in heard.items()}
         for entry in chosen.rttm:
-            name, _, theirs = entry.partition("=")
-            told[name] = show(name, results(talks, Path(theirs)), console)
+            name, _, answers = entry.partition("=")
+            told[name] = show(name, theirs(talks, Path(answers)), console)
+        if chosen.ablations:
+            usual = [talk for talk in talks if talk.setting == LIMITED]
+            without = {name: ours(usual, way)[LIVE] for name, way in ABLATIONS.items()}
+            told["ablations"] = show_ablations({"everything": heard[LIVE], **without}, console)
+        told["stages"] = stages.show(next(talk for talk in talks if talk.setting == LIMITED), console)
     if chosen.json:
         chosen.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return 0

@@ -41,16 +41,51 @@ def make_room(rng: np.random.Generator, reverberation: tuple[float, float] = (0.
             spot = microphone + offset + rng.normal(0, 0.07, 3)
             room.add_source(np.clip(spot, 0.15, size - 0.15))
     room.add_microphone(microphone)
-    room.compute_rir()
-    responses = [np.asarray(r, np.float64)[: int(0.6 * SAMPLE_RATE)] for r in room.rir[0]]
-    seats = []
+    return Room(seconds, _responses(room, places)[0])
+
+
+def make_two_microphones(
+    rng: np.random.Generator, reverberation: tuple[float, float], places: int = 3
+) -> tuple[Room, Room]:
+    """A room with a microphone before each of two people, 0.3 to 0.6 m away, and what either hears of all three seats.
+
+    Levels are as they are: a seat has unit energy at the nearer microphone.
+    """
+    seconds = rng.uniform(*reverberation)
+    size = np.array([rng.uniform(3.0, 7.0), rng.uniform(3.4, 6.0), rng.uniform(2.3, 3.1)])
+    absorption, order = pyroomacoustics.inverse_sabine(max(seconds, 0.13), size)
+    material = pyroomacoustics.Material(absorption, scattering=0.2)
+    room = pyroomacoustics.ShoeBox(size, fs=SAMPLE_RATE, materials=material, max_order=min(order, 17))
+    middle = np.array([*(size[:2] * rng.uniform(0.4, 0.6, 2)), rng.uniform(0.75, 0.95)])
+    angle = rng.uniform(0, 2 * np.pi)
+    microphones = []
     for seat in range(3):
-        own = []
-        for response in responses[seat * places : (seat + 1) * places]:
-            heard = response[max(0, int(np.argmax(np.abs(response))) - 16) :]
-            own.append((heard / np.sqrt((heard**2).sum())).astype(np.float32))
-        seats.append(tuple(own))
-    return Room(seconds, tuple(seats))
+        towards = angle + seat * np.pi + rng.normal(0, 0.2) if seat < 2 else angle + np.pi / 2
+        direction = np.array([np.cos(towards), np.sin(towards), 0.0])
+        distance = rng.uniform(0.6, 0.9)
+        for _ in range(places):
+            spot = middle + direction * distance + np.array([0, 0, rng.uniform(0.2, 0.4)]) + rng.normal(0, 0.06, 3)
+            room.add_source(np.clip(spot, 0.15, size - 0.15))
+        if seat < 2:
+            microphones.append(np.clip(middle + direction * (distance - rng.uniform(0.25, 0.5)), 0.15, size - 0.15))
+    room.add_microphone_array(np.stack(microphones, axis=1))
+    first, second = _responses(room, places)
+    return Room(seconds, first), Room(seconds, second)
+
+
+def _responses(room: pyroomacoustics.ShoeBox, places: int) -> list[tuple[tuple[Floats, ...], ...]]:
+    """For each microphone, responses by seat and place, of unit energy at the microphone that hears the place best."""
+    room.compute_rir()
+    heard = [[np.asarray(r, np.float64)[: int(0.6 * SAMPLE_RATE)] for r in own] for own in room.rir]
+    trimmed = [[r[max(0, int(np.argmax(np.abs(r))) - 16) :] for r in own] for own in heard]
+    energy = [np.sqrt(max((own[spot] ** 2).sum() for own in trimmed)) for spot in range(3 * places)]
+    return [
+        tuple(
+            tuple((own[spot] / energy[spot]).astype(np.float32) for spot in range(seat * places, (seat + 1) * places))
+            for seat in range(3)
+        )
+        for own in trimmed
+    ]
 
 
 def noise(count: int, rng: np.random.Generator) -> np.ndarray:

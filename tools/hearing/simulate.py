@@ -7,6 +7,7 @@ voices that rise; a guest or a television that is neither of the two.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from voice_coach.segment import SAMPLE_RATE
 
 IGNORE = -1
 """Label of steps that are nobody's business to get right: laughter."""
+FAR = 2
+"""Label of the third row where a television talks: too far to tell whether it should be heard at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Manner:
     joint: float = 0.05
     laughter: float = 0.04
     long_pause: float = 0.06
-    guest: float = 0.25
+    guest: float = 0.4
     television: float = 0.15
     snr_db: tuple[float, float] = (8.0, 32.0)
 
@@ -47,6 +50,8 @@ class Scene:
     enrolment_seconds: float
     manner: Manner = field(default_factory=Manner)
     third: Reader | None = None
+    second_room: Room | None = None
+    """The same room as a second microphone hears it, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,8 @@ class Happening:
 class Talk:
     """A simulated talk.
 
-    `samples` float32 (m,); `labels` int8 (3, m / 160): 1 speaks, 0 does not, -1 ignore, for the two people and a guest
-    or television; `enrolments` two recordings.
+    `samples` float32 (m,), or (m, 2) of two microphones; `labels` int8 (3, m / 160): 1 speaks, 0 does not, -1 ignore,
+    for the two people and a guest (2 for a television); `enrolments` two recordings.
     """
 
     samples: Floats
@@ -242,7 +247,7 @@ def _lay_television(table: _Table, voice: _Deck) -> None:
     level = np.float32(10 ** (-table.rng.uniform(12, 28) / 20))
     place = int(table.rng.uniform(0, 4) * SAMPLE_RATE)
     while place < table.count:
-        place = table.put(2, voice.phrase() * level, place) + int(table.rng.exponential(1.0) * SAMPLE_RATE)
+        place = table.put(2, voice.phrase() * level, place, FAR) + int(table.rng.exponential(1.0) * SAMPLE_RATE)
 
 
 def _through_room(track: Floats, places: Sequence[Floats], rng: np.random.Generator) -> np.ndarray:
@@ -295,9 +300,15 @@ def make_talk(readers: tuple[Reader, Reader], scene: Scene, rng: np.random.Gener
     for seat, (speech, _) in enumerate(dealt):
         gain = gains[seat] * 10 ** (rng.uniform(-2, 2) / 20)
         heard = _through_room(speech, scene.room.seats[seat][:1], rng) * gain
+        if scene.second_room is not None:
+            heard = (heard + _through_room(speech, scene.second_room.seats[seat][:1], rng) * gain) / 2
         heard += noise(len(heard), rng) * floor
         enrolments.append(microphone(heard, rng, device).astype(np.float32))
-    samples = microphone(_mix(table, scene.room, gains, floor), rng, device).astype(np.float32)
+    twin = copy.deepcopy(rng)  # people shift in their seats alike for both microphones
+    samples = microphone(_mix(table, scene.room, gains, floor, rng), rng, device).astype(np.float32)
+    if scene.second_room is not None:
+        other = _mix(table, scene.second_room, gains, floor, twin) + noise(table.count, rng) * floor
+        samples = np.stack((samples, microphone(other, rng, device).astype(np.float32)), axis=1)
     happenings = tuple(h for h in table.happenings if h.end_seconds < scene.seconds - 2)
     return Talk(samples, table.labels[:, : table.count // STEP], (enrolments[0], enrolments[1]), happenings)
 
@@ -312,9 +323,9 @@ def _lay_breaths(table: _Table, reader: Reader) -> None:
         table.tracks[2, place:end] += breath[: end - place] * np.float32(rng.uniform(0.5, 1.5))
 
 
-def _mix(table: _Table, room: Room, gains: Sequence[float], floor: float) -> np.ndarray:
+def _mix(table: _Table, room: Room, gains: Sequence[float], floor: float, rng: np.random.Generator) -> np.ndarray:
     """What arrives at the microphone: three seats, noise, now and then a knock."""
-    rng, count = table.rng, table.count
+    count = table.count
     mix = noise(count, rng) * floor
     for seat in range(3):
         mix += _through_room(table.tracks[seat, :count], room.seats[seat], rng) * gains[seat]

@@ -19,7 +19,7 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from tools.hearing import corpus
-from tools.hearing.rooms import make_room
+from tools.hearing.rooms import make_room, make_two_microphones
 from tools.hearing.simulate import Manner, Scene, Talk, make_talk
 from voice_coach.events import PEOPLE, Speaker
 from voice_coach.segment import SAMPLE_RATE, Segment
@@ -38,6 +38,7 @@ class Setting:
     snr_db: tuple[float, float]
     guest: float = 0.0
     talks: int = 20
+    microphones: int = 1
 
 
 SETTINGS = {
@@ -45,6 +46,7 @@ SETTINGS = {
     "usual": Setting((0.3, 0.5), (15.0, 25.0), talks=30),
     "hard": Setting((0.6, 0.65), (9.0, 11.0)),
     "guest": Setting((0.3, 0.5), (15.0, 25.0), guest=1.0),
+    "two microphones": Setting((0.3, 0.5), (15.0, 25.0), microphones=2),
 }
 
 
@@ -107,11 +109,14 @@ def _make(job: tuple[str, str, int, tuple[int, int, int], Path]) -> None:
     """Make one talk and write it."""
     name, setting_name, seed, (first, second, guest), folder = job
     setting, rng = SETTINGS[setting_name], np.random.default_rng(seed)
-    room = make_room(rng, setting.reverberation_seconds)
+    if setting.microphones == 2:
+        room, second_room = make_two_microphones(rng, setting.reverberation_seconds)
+    else:
+        room, second_room = make_room(rng, setting.reverberation_seconds), None
     manner = Manner(guest=setting.guest, television=0.0, snr_db=setting.snr_db)
     readers = (_readers[first], _readers[second])
     # A reader has about 11 s of speech in all: what the enrolment leaves is dealt again and again, whole or in parts.
-    scene = Scene(room, TALK_SECONDS, 0.7 * ENROLMENT_SECONDS, manner, _readers[guest])
+    scene = Scene(room, TALK_SECONDS, 0.7 * ENROLMENT_SECONDS, manner, _readers[guest], second_room)
     _write(make_talk(readers, scene, rng), name, folder)
 
 
@@ -136,7 +141,9 @@ def build(readers_folder: Path, folder: Path, share: float = 1.0, seed: int = 20
     for place, (setting_name, setting) in enumerate(SETTINGS.items()):
         count = max(2, round(share * setting.talks))
         for talk, pair in enumerate(_pairs(readers, count, seed + place)):
-            jobs.append((f"{setting_name}-{talk:02}", setting_name, seed + 1000 * place + talk, pair, folder))
+            jobs.append(
+                (f"{setting_name.replace(' ', '-')}-{talk:02}", setting_name, seed + 1000 * place + talk, pair, folder)
+            )
     with ProcessPoolExecutor(initializer=_share, initargs=(readers,)) as pool:
         list(pool.map(_make, jobs))
     facts = {

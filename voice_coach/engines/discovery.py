@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from voice_coach.acoustics import Floats, FrameAnalyser, Frames
+from voice_coach.acoustics import Floats, FrameAnalyser, Frames, join_frames
 from voice_coach.engines.mixtures import SharedLikelihood
 from voice_coach.engines.silero import BLOCK, SileroDetector
-from voice_coach.engines.voiceprint import Background, Enrolment, cepstra, join_frames
+from voice_coach.engines.voiceprint import Background, Enrolment, Mask, cepstra
 from voice_coach.errors import InputError
 from voice_coach.events import AudioBlock
 from voice_coach.framing import HOP, Framer
@@ -38,8 +38,6 @@ _SHORTEST_PIECE_STEPS = 40
 _RELEVANCE = 8.0
 _PITCH_WEIGHT = 0.5
 _ROUNDS = 6
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,14 +136,10 @@ def _votes(salience: Floats) -> Floats:
 def _first_split(pieces: _Pieces, background: Background) -> Mask:
     """Two groups of pieces by the second eigenvector of their affinity."""
     mixture = background.full
-    joint = SharedLikelihood(mixture, [mixture.means]).joint(pieces.values)[:, 0]
-    share = np.exp(joint - joint.max(axis=1, keepdims=True))
-    share /= share.sum(axis=1, keepdims=True)
     offsets = np.zeros((pieces.count, mixture.means.size), np.float32)
     for piece in range(pieces.count):
-        own = pieces.piece_of_step == piece
-        counts = share[own].sum(axis=0)[:, None]
-        shift = (share[own].T @ pieces.values[own] - counts * mixture.means) / (counts + _RELEVANCE)
+        own = pieces.values[pieces.piece_of_step == piece]
+        shift = mixture.adapted(mixture.statistics(own), _RELEVANCE) - mixture.means
         offsets[piece] = (shift * np.sqrt(mixture.weights[:, None] / mixture.variances)).ravel()
     offsets -= offsets.mean(axis=0)
     offsets /= np.linalg.norm(offsets, axis=1, keepdims=True) + 1e-9
@@ -172,8 +166,9 @@ def _settle(pieces: _Pieces, group: Mask, background: Background) -> Mask:
 def _margins(pieces: _Pieces, group: Mask, known: Mask, background: Background) -> Floats:
     """How much better each piece fits the first voice than the second, nats per frame, learnt from `known` pieces."""
     groups = (group & known, ~group & known)
-    means = [background.full.adapted(pieces.values[mask[pieces.piece_of_step]], _RELEVANCE) for mask in groups]
-    likelihood = SharedLikelihood(background.full, means)(pieces.values)
+    full = background.full
+    means = [full.adapted(full.statistics(pieces.values[mask[pieces.piece_of_step]]), _RELEVANCE) for mask in groups]
+    likelihood = SharedLikelihood(full, means)(pieces.values)
     fit = pieces.mean_of(likelihood[:, 0] - likelihood[:, 1])
     histograms = [np.log(pieces.pitch[mask].mean(axis=0) + 0.005) for mask in groups]
     return np.asarray(fit + _PITCH_WEIGHT * (pieces.pitch @ (histograms[0] - histograms[1])), np.float32)

@@ -14,7 +14,7 @@ from voice_coach.events import Cue, Speaker, Utterance, Word
 from voice_coach.segment import SAMPLE_RATE, Segment
 
 _MARK = 0.1
-_SURE = np.log(np.array([0.97, 0.01, 0.01, 0.01], np.float32))
+_SURE = np.log(np.array([0.96, 0.01, 0.01, 0.01, 0.01], np.float32))
 
 
 def marked_samples(speech: Iterable[tuple[Speaker, Segment]], samples: int) -> Floats:
@@ -43,7 +43,7 @@ class MarkedComparer:
         self._waiting = np.tile(_SURE, (delay_frames, 1))
 
     def process(self, frames: Frames, speech: Floats) -> Floats:
-        """Nearly certain log-probabilities (n, 4), `delay_frames` late."""
+        """Nearly certain log-probabilities (n, 5), `delay_frames` late."""
         del speech
         classes = np.clip(np.rint(np.sqrt(frames.power) / _MARK), 0, 3).astype(int)
         answers = np.concatenate((self._waiting, np.stack([np.roll(_SURE, c) for c in classes])))

@@ -19,13 +19,29 @@ class Mixture:
     means: Floats
     variances: Floats
 
-    def adapted(self, values: Floats, relevance: float) -> Floats:
-        """Means (k, d) moved towards the data, each as far as it has data: n / (n + relevance)."""
+    def statistics(self, values: Floats) -> Statistics:
+        """What of the data (n, d) falls to each Gaussian."""
         responsibility = _softmax(SharedLikelihood(self, [self.means]).joint(values)[:, 0])
-        count = responsibility.sum(axis=0)[:, None]
-        mean = responsibility.T @ values / (count + np.float32(1e-9))
-        share = count / (count + np.float32(relevance))
-        return cast("Floats", (share * mean + (1 - share) * self.means).astype(np.float32))
+        return Statistics(responsibility.sum(axis=0), responsibility.T @ values)
+
+    def adapted(self, data: Statistics, relevance: float) -> Floats:
+        """Means (k, d) moved towards the data, each as far as it has data: n / (n + relevance)."""
+        moved = (data.sums + np.float32(relevance) * self.means) / (data.counts + np.float32(relevance))[:, None]
+        return cast("Floats", moved.astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """Counts (k,) and sums (k, d) of data by the Gaussians of a mixture; those of two sets of data add up."""
+
+    counts: Floats
+    sums: Floats
+
+    def __add__(self, other: Statistics) -> Statistics:
+        return Statistics(self.counts + other.counts, self.sums + other.sums)
+
+    def __mul__(self, factor: float) -> Statistics:
+        return Statistics(self.counts * np.float32(factor), self.sums * np.float32(factor))
 
 
 def _softmax(values: Floats) -> Floats:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from voice_coach.acoustics import Floats
+from voice_coach.acoustics import Floats, mono
 from voice_coach.errors import InputError
 from voice_coach.events import AudioBlock
 from voice_coach.segment import SAMPLE_RATE, to_seconds
 
 SHORTEST_SECONDS = 2.0
-NOMINAL_DB = -29.0
+NOMINAL_DB = -26.0
 """Active speech level to which every recording is brought, dB of full scale: that of the models' training talks."""
 _FRAME = 320
 _BEGINNING = 1 << 20
@@ -47,7 +47,8 @@ class Survey:
 class Recording:
     """An audio file, or the sound of a film. Nothing but the current packet is held in memory.
 
-    `fingerprint` tells the recording from others, whatever it is called and wherever it lies.
+    `fingerprint` tells the recording from others, whatever it is called and wherever it lies. With a lower `rate`, Hz,
+    it is heard as if it had been recorded at that.
 
     Raises
     ------
@@ -55,8 +56,8 @@ class Recording:
         With one sentence, if there is no such file, it cannot be read, or holds no sound.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, rate: int = SAMPLE_RATE) -> None:
+        self.path, self._rate = path, rate
         self.damaged_packets = 0
         try:
             if path.is_dir():
@@ -77,8 +78,10 @@ class Recording:
 
         return av.open(f"file:{self.path.absolute()}", metadata_errors="ignore")
 
-    def chunks(self) -> Iterator[tuple[Floats, int]]:
+    def chunks(self, *, both: bool = False) -> Iterator[tuple[Floats, int]]:
         """Pieces of the recording, float32 (n,) mono at 16 kHz, each with the number of samples lost before it.
+
+        With `both`, a recording of two channels comes as (n, 2).
 
         Damaged packets are left out and count as lost; a file that breaks off is read as far as it goes.
         """
@@ -89,15 +92,19 @@ class Recording:
             with self._open() as container:
                 if not container.streams.audio:
                     raise InputError(f"{self.path} holds no sound")
-                yield from self._decode(container, container.streams.audio[0])
+                stream = container.streams.audio[0]
+                for samples, lost in self._decode(container, stream, 2 if stream.channels == 2 else 1):
+                    yield samples if both else mono(samples), lost
         except (av.FFmpegError, ValueError) as error:
             raise InputError(f"{self.path} is not a recording that can be read") from error
 
-    def _decode(self, container: Any, stream: Any) -> Iterator[tuple[Floats, int]]:
+    def _decode(self, container: Any, stream: Any, channels: int) -> Iterator[tuple[Floats, int]]:
         import av
 
         stream.thread_type = "NONE"
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+        layout = "stereo" if channels == 2 else "mono"
+        rates = dict.fromkeys((min(self._rate, SAMPLE_RATE), SAMPLE_RATE))
+        resamplers = [av.AudioResampler(format="flt", layout=layout, rate=rate) for rate in rates]
         lost = 0
         for packet in _packets(container, stream):
             try:
@@ -109,20 +116,31 @@ class Recording:
                 continue
             for frame in frames:
                 frame.pts = None  # gaps in time stamps are the container's affair: what is heard is what is there
-                for heard in resampler.resample(frame):
-                    yield cast("Floats", heard.to_ndarray().reshape(-1)), lost
+                for heard in _resampled(resamplers, frame):
+                    yield _samples(heard, channels), lost
                     lost = 0
-        for heard in resampler.resample(None):
-            yield cast("Floats", heard.to_ndarray().reshape(-1)), lost
+        for heard in _resampled(resamplers, None):
+            yield _samples(heard, channels), lost
             lost = 0
 
-    def blocks(self, gain: float = 1.0) -> Iterator[AudioBlock]:
-        """The recording as blocks."""
+    def blocks(self, gain: float = 1.0, *, both: bool = False) -> Iterator[AudioBlock]:
+        """The recording as blocks; with `both`, two channels stay apart."""
         position = 0
-        for samples, lost in self.chunks():
+        for samples, lost in self.chunks(both=both):
             position += lost
             yield AudioBlock(position, samples * np.float32(gain), lost)
             position += len(samples)
+
+    @property
+    def rate(self) -> int:
+        """Its sampling rate, Hz; the usual one where it cannot be asked."""
+        import av
+
+        try:
+            with self._open() as container:
+                return int(container.streams.audio[0].rate)
+        except (av.FFmpegError, ValueError, IndexError):
+            return SAMPLE_RATE
 
     @property
     def stated_seconds(self) -> float | None:
@@ -152,6 +170,20 @@ class Recording:
         if meter.peak == 0.0:
             raise InputError(f"{self.path} is silent: the microphone was muted, or not allowed")
         return Survey(meter.samples, meter.gain, meter.clipped / meter.samples, self.damaged_packets)
+
+
+def _resampled(resamplers: Sequence[Any], frame: Any) -> list[Any]:
+    """What comes out of resamplers in a row for a decoded frame; for `None`, what is left in them."""
+    frames = [frame]
+    for resampler in resamplers:
+        frames = [heard for part in frames for heard in resampler.resample(part)] + ([None] if frame is None else [])
+    return [heard for heard in frames if heard is not None]
+
+
+def _samples(heard: Any, channels: int) -> Floats:
+    """Interleaved samples of a decoded frame as (n,), or (n, 2)."""
+    samples = heard.to_ndarray().reshape(-1)
+    return cast("Floats", samples if channels == 1 else samples.reshape(-1, channels))
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from voice_coach.acoustics import CEPSTRA, Floats, FrameAnalyser, Frames, cosines, pair_mean, slopes
-from voice_coach.engines.mixtures import Mixture, SharedLikelihood
+from voice_coach.acoustics import CEPSTRA, Floats, FrameAnalyser, Frames, cosines, join_frames, pair_mean, slopes
+from voice_coach.engines.mixtures import Mixture, SharedLikelihood, Statistics
 from voice_coach.errors import MissingPart
 
+Mask = npt.NDArray[np.bool_]
 BANDS = ((0, 12), (10, 22), (20, 32))
 """Mel channels of the three bands: about 60 to 950, 750 to 2600 and 2200 to 7600 Hz."""
 N_COMMON = 84
 N_PERSONAL = 5
 _BAND_CEPSTRA = cosines(12, 0, 8)
-_RELEVANCE = 8.0  # frames of data that count as much as the background model; tuned on training readers
+RELEVANCE = 8.0  # steps of data that count as much as the background model; tuned on training readers
 _OVERLAP_RELEVANCE = 16.0
-_WITHIN_NATS = 6.0  # speech steps are those within 26 dB of the loud ones
+WITHIN_NATS = 6.0  # speech steps are those within 26 dB of the loud ones
 _OVERLAP_RATIOS_DB = (-5.0, 0.0, 5.0)
 
 
@@ -51,7 +51,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrolment:
-    """Speech of one person, as measurements only: from these the audio cannot be played back.
+    """Speech of one person, as measurements only.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Enrolment:
     log_mel: Floats
     log_energy: Floats
     salience: Floats
-    speech: npt.NDArray[np.bool_]
+    speech: Mask
 
     @property
     def speech_seconds(self) -> float:
@@ -72,10 +72,10 @@ class Enrolment:
         return float(self.speech.sum()) / 100.0
 
     @property
-    def loud(self) -> npt.NDArray[np.bool_]:
+    def loud(self) -> Mask:
         """Speech steps (2 n,) within 26 dB of the loud ones; the rest says more of the room than of the person."""
         level = np.percentile(self.log_energy[self.speech], 95)
-        return self.speech & (self.log_energy > level - _WITHIN_NATS)
+        return self.speech & (self.log_energy > level - WITHIN_NATS)
 
 
 def enrol(samples: Floats, speech_probability: Floats) -> Enrolment:
@@ -96,18 +96,6 @@ def enrol(samples: Floats, speech_probability: Floats) -> Enrolment:
     steps = np.arange(2 * len(frames)) * 160 + 80
     speech = widened[np.minimum(steps // 512, len(widened) - 1)]
     return Enrolment(frames.log_mel, frames.log_energy, frames.salience, speech)
-
-
-def join_frames(parts: list[Frames]) -> Frames:
-    """Consecutive frames as one."""
-    mels = [parts[0].log_mel[:2], *(part.log_mel[2:-2] for part in parts), parts[-1].log_mel[-2:]]
-    return Frames(
-        parts[0].first,
-        np.concatenate(mels),
-        np.concatenate([part.log_energy for part in parts]),
-        np.concatenate([part.power for part in parts]),
-        np.concatenate([part.salience for part in parts]),
-    )
 
 
 def cepstra(log_mel: Floats) -> Floats:
@@ -131,10 +119,74 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class VoiceStatistics:
+    """All that a voice's models are made of: statistics under the background model, and votes for pitches (48,).
+
+    Those of two stretches of speech add up to those of both.
+    """
+
+    full: Statistics
+    bands: tuple[Statistics, ...]
+    votes: Floats
+
+    @classmethod
+    def of(cls, log_mel: Floats, salience: Floats, steps: Mask, background: Background) -> VoiceStatistics:
+        """Statistics of the chosen 10 ms steps (2 n,) of log-mel (2 n + 4, 32), without its mean, and salience."""
+        bands = zip(background.bands, band_cepstra(log_mel), strict=True)
+        return cls(
+            background.full.statistics(cepstra(log_mel)[steps]),
+            tuple(mixture.statistics(values[steps]) for mixture, values in bands),
+            _votes(salience[steps[::2]]),
+        )
+
+    def __add__(self, other: VoiceStatistics) -> VoiceStatistics:
+        bands = tuple(mine + theirs for mine, theirs in zip(self.bands, other.bands, strict=True))
+        return VoiceStatistics(self.full + other.full, bands, self.votes + other.votes)
+
+    def __mul__(self, factor: float) -> VoiceStatistics:
+        bands = tuple(band * factor for band in self.bands)
+        return VoiceStatistics(self.full * factor, bands, self.votes * np.float32(factor))
+
+    @property
+    def steps(self) -> float:
+        """How many 10 ms steps of speech they are of."""
+        return float(self.full.counts.sum())
+
+    def voice(self, background: Background) -> Voice:
+        """The voice they make."""
+        bands = zip(background.bands, self.bands, strict=True)
+        return Voice(
+            background.full.adapted(self.full, RELEVANCE),
+            tuple(mixture.adapted(data, RELEVANCE) for mixture, data in bands),
+            np.asarray(self.votes / (self.votes.sum() + 1e-9), np.float32),
+        )
+
+
+def _votes(salience: Floats) -> Floats:
+    """Votes of voiced frames for each pitch, (n, 48) to (48,)."""
+    peak = salience.max(axis=1, keepdims=True)
+    return np.asarray((np.exp(3.0 * (salience - peak)) * (peak > 0.5)).sum(axis=0), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectra:
+    """Speech as the encoder of voices sees it: log-mel (n, 32) of frames, and which of them hold speech (n,)."""
+
+    log_mel: Floats
+    speech: Floats
+
+    @classmethod
+    def of(cls, log_mel: Floats, steps: Mask) -> Spectra:
+        """Of log-mel (2 n + 4, 32), without its mean, and the 10 ms steps (2 n,) of it that hold speech."""
+        return cls(np.asarray(pair_mean(log_mel[2:-2]) / 3, np.float32), steps[::2].astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class VoicePair:
     """Two people as heard by one microphone: their voices, both at once, and what microphone and room add.
 
-    `channel_mean` (32,) is the mean log-mel of their speech, `level` the log energy of their loud speech.
+    `channel_mean` (32,) is the mean log-mel of their speech, `level` the log energy of their loud speech. `stranger`
+    are the means (128, 40) of a third voice, once one was heard.
     """
 
     first: Voice
@@ -142,13 +194,8 @@ class VoicePair:
     both: Floats
     channel_mean: Floats
     level: float
-
-
-def _pitch_histogram(enrolment: Enrolment) -> Floats:
-    salience = enrolment.salience[enrolment.loud[::2]]
-    peak = salience.max(axis=1, keepdims=True)
-    votes = (np.exp(3.0 * (salience - peak)) * (peak > 0.5)).sum(axis=0)
-    return cast("Floats", (votes / (votes.sum() + 1e-9)).astype(np.float32))
+    spectra: tuple[Spectra, Spectra]
+    stranger: Floats | None = None
 
 
 def _both(first: Enrolment, second: Enrolment, mean: Floats) -> Floats:
@@ -170,26 +217,26 @@ def pair_voices(first: Enrolment, second: Enrolment, background: Background) -> 
     means = [e.log_mel[2:-2][e.loud].mean(axis=0) for e in enrolments]
     mean = np.asarray((means[0] + means[1]) / 2, np.float32)
     level = float(np.mean([np.percentile(e.log_energy[e.speech], 90) for e in enrolments]))
-    voices = []
-    for enrolment in enrolments:
-        log_mel, loud = enrolment.log_mel - mean, enrolment.loud
-        full = background.full.adapted(cepstra(log_mel)[loud], _RELEVANCE)
-        bands = tuple(
-            mixture.adapted(values[loud], _RELEVANCE)
-            for mixture, values in zip(background.bands, band_cepstra(log_mel), strict=True)
-        )
-        voices.append(Voice(full, bands, _pitch_histogram(enrolment)))
-    both = background.full.adapted(_both(first, second, mean), _OVERLAP_RELEVANCE)
-    return VoicePair(voices[0], voices[1], both, mean, level)
+    voices = [
+        VoiceStatistics.of(e.log_mel - mean, e.salience, e.loud, background).voice(background) for e in enrolments
+    ]
+    both = background.full.adapted(background.full.statistics(_both(first, second, mean)), _OVERLAP_RELEVANCE)
+    spectra = [Spectra.of(e.log_mel - mean, e.loud) for e in enrolments]
+    return VoicePair(voices[0], voices[1], both, mean, level, (spectra[0], spectra[1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceFeatures:
-    """Input of the network, for n frames: `common` (n, 84), `first` and `second` (n, 5), all float32."""
+    """Input of the network, for n frames: `common` (n, 84), `first` and `second` (n, 5), all float32.
+
+    Beside it, `stranger` (n,): how much better than either person the third voice explains a frame, nats per 10 ms
+    step; `None` while none is known.
+    """
 
     common: Floats
     first: Floats
     second: Floats
+    stranger: Floats | None
 
 
 class Voiceprint:
@@ -198,8 +245,9 @@ class Voiceprint:
     def __init__(self, pair: VoicePair, background: Background) -> None:
         self._pair = pair
         voices = (pair.first, pair.second)
+        strangers = [] if pair.stranger is None else [pair.stranger]
         self._full = SharedLikelihood(
-            background.full, [background.full.means, pair.both, pair.first.full, pair.second.full]
+            background.full, [background.full.means, pair.both, pair.first.full, pair.second.full, *strangers]
         )
         self._bands = [
             SharedLikelihood(mixture, [mixture.means, *(voice.bands[band] for voice in voices)])
@@ -242,4 +290,5 @@ class Voiceprint:
             ).astype(np.float32)
             for person in (0, 1)
         ]
-        return VoiceFeatures(common.astype(np.float32), personal[0], personal[1])
+        stranger = None if self._pair.stranger is None else full[:, 4] - full[:, 2:4].max(axis=1)
+        return VoiceFeatures(common.astype(np.float32), personal[0], personal[1], stranger)

@@ -147,6 +147,13 @@ def limits(report: Report) -> tuple[str, ...]:
     if session.utterances_left_out:
         left_out = counted(session.utterances_left_out, ("stretch of speech was", "stretches of speech were"))
         sentences.append(f"{left_out} left without words, because the machine was not sure of them.")
+    if session.hearing == "second":
+        sentences.append(
+            "Who spoke when was heard a second time after the talk, with both voices known better; "
+            "the coach only knew what was heard the first time."
+        )
+    else:
+        sentences.append("Who spoke when is shown as it was heard during the talk.")
     if session.unsure_seconds:
         sentences.append(
             f"For {length(session.unsure_seconds)} it was not sure whose voice it heard: "

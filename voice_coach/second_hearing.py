@@ -1,0 +1,73 @@
+"""The whole talk heard a second time when it is over: with voices known as well as they ever will be.
+
+While a talk goes on, each stretch is heard with what was known of the voices until then, and a decision may not wait.
+Afterwards neither holds: the same stages go over the kept measurements once more, and what they find replaces what was
+heard the first time. The words stay as they were written down, and go to whoever is now heard to have spoken them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from voice_coach.acoustics import FRAME, Floats, Frames
+from voice_coach.events import PEOPLE, Event, InterPausalUnit, Silence, Speaker, Utterance, WordsHeard
+from voice_coach.framing import HOP
+from voice_coach.hearing import Diarizer
+from voice_coach.interpretation import Interpreter
+from voice_coach.segment import to_samples
+
+_STEP_FRAMES = HOP // FRAME
+"""As finely as in the talk itself: what a turn was can depend on what was known when."""
+_SETTLED = to_samples(5.0)
+"""So long after an utterance all units that it may belong to have ended, and its overlaps are sorted."""
+_REMEMBERED = 200
+"""Units that are remembered for utterances: many more than are spoken in 28 s and the time after it."""
+_LEAST_SHARE = 0.25
+"""An utterance of which neither person is heard for more than this is neither's."""
+
+
+def hear_again(
+    kept: Iterable[tuple[Frames, Floats]], diarizer: Diarizer, interpreter: Interpreter, words: Sequence[WordsHeard]
+) -> Iterator[Event]:
+    """Hear a talk again; yields events of the kinds in `HEARD`.
+
+    Parameters
+    ----------
+    kept : all its frames with their speech probability, in order.
+    diarizer, interpreter : fresh ones, the voices as they are known at the end.
+    words : what was written down the first time.
+    """
+    waiting = deque(sorted(words, key=lambda event: event.utterance.segment))
+    units: deque[InterPausalUnit] = deque(maxlen=_REMEMBERED)
+
+    def interpret(heard: list[InterPausalUnit | Silence], read_until: float) -> Iterator[Event]:
+        units.extend(item for item in heard if isinstance(item, InterPausalUnit))
+        yield from interpreter.hear(heard, diarizer.open_units, diarizer.decided_sample)
+        while waiting and waiting[0].utterance.segment.end <= read_until:
+            event = waiting.popleft()
+            speaker = _speaker(event.utterance, units)
+            if speaker is not None:
+                yield from interpreter.read(replace(event, utterance=replace(event.utterance, speaker=speaker)))
+
+    for frames, speech in kept:
+        answers = diarizer.compare(frames, speech)
+        for begin in range(0, len(frames), _STEP_FRAMES):
+            end = min(begin + _STEP_FRAMES, len(frames))
+            heard = list(diarizer.take(frames.part(begin, end), speech[begin:end], answers[begin:end]))
+            yield from interpret(heard, diarizer.decided_sample - _SETTLED)
+    yield from interpret(list(diarizer.finish()), -math.inf)
+    yield from interpreter.finish()
+    yield from interpret([], math.inf)
+
+
+def _speaker(utterance: Utterance, units: Iterable[InterPausalUnit]) -> Speaker | None:
+    """Who is heard most while an utterance lasts; whoever it was given to, where both are heard alike."""
+    segment, heard = utterance.segment, dict.fromkeys(PEOPLE, 0)
+    for unit in units:
+        if unit.speaker in heard:
+            heard[unit.speaker] += unit.segment.overlap(segment)
+    most = max(PEOPLE, key=lambda person: (heard[person], person is utterance.speaker))
+    return most if heard[most] > _LEAST_SHARE * segment.samples else None
