@@ -488,11 +488,17 @@ def test_a_damaged_journal_is_left_alone(capsys: pytest.CaptureFixture[str], cli
 # Whole processes
 
 
+def heed_ctrl_c() -> None:
+    """Whoever runs the tests in the background ignores Ctrl-C, and children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def process(*arguments: str | Path, **how: object) -> subprocess.Popen[str]:
-    """Start the program; whoever runs the tests in the background ignores Ctrl-C, and children would inherit that."""
     command = [sys.executable, "-m", "voice_coach", *map(str, arguments)]
-    heed = {} if os.name == "nt" else {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **heed, **how)  # type: ignore[call-overload,no-any-return]
+    how = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+    if os.name != "nt":
+        how.setdefault("preexec_fn", heed_ctrl_c)
+    return subprocess.Popen(command, **how)  # type: ignore[call-overload,no-any-return]
 
 
 def wait_for_turns(folder: Path, seconds: float = 60.0) -> None:

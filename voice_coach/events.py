@@ -397,24 +397,6 @@ class TalkEnded:
     heard_samples: int
 
 
-Event = (
-    UnitEnded
-    | FloorTaken
-    | TurnEnded
-    | OverlapHeard
-    | RhythmLearnt
-    | OverlapReclassified
-    | VoiceRaised
-    | GainNoticed
-    | WordsHeard
-    | WordsMissing
-    | PhraseFound
-    | CueHeldBack
-    | CueSettled
-    | AudioLost
-    | TalkEnded
-)
-
 HEARD = (
     UnitEnded
     | FloorTaken
@@ -428,6 +410,7 @@ HEARD = (
     | PhraseFound
 )
 """Events that a second hearing of the talk replaces."""
+Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | TalkEnded
 
 
 # Commands

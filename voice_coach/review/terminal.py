@@ -84,7 +84,7 @@ def _coach(report: Report) -> Iterator[Text]:
 
 
 def _limits(report: Report) -> Iterator[Text]:
-    """Seconds that were unsure, foreign or lost, where there are any."""
+    """Seconds that were unsure, foreign or lost, where there are any, and what the figures are of."""
     session = report.session
     parts = (
         ("not sure whose voice", session.unsure_seconds),
@@ -92,6 +92,7 @@ def _limits(report: Report) -> Iterator[Text]:
         ("not heard", session.lost_seconds),
     )
     known = [f"{what} {wording.length(seconds)}" for what, seconds in parts if seconds]
+    known.append("heard a second time after the talk" if session.hearing == "second" else "as heard during the talk")
     known.append(f"words by {session.words_engine}" if session.words_engine else "no words were written down")
     if known:
         line = ", ".join(known)
