@@ -86,6 +86,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _flushed(code: int) -> int:
+    """The exit code, everything written: here it is still known what to do if nobody reads it any more."""
+    sys.stdout.flush()
+    return code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     chosen = build_parser().parse_args(arguments)
@@ -93,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.
         from voice_coach import commands  # noqa: PLC0415
 
-        return commands.run(chosen)
+        return _flushed(commands.run(chosen))
     except CoachError as error:
         if chosen.debug:
             traceback.print_exc()

@@ -43,6 +43,13 @@ CLIPPED_SHARE = 0.001
 """From this share of samples at full scale on, a recording is called clipped; loud speech that is not has none."""
 
 
+class _Output(Console):
+    """Leaves it to the command line what to do where nobody reads any more; rich would end the program with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def run(chosen: Namespace) -> int:
     """Run the command that was chosen; returns its exit code."""
     settings = _settings(chosen)
@@ -83,7 +90,7 @@ def _demo(chosen: Namespace, settings: Settings) -> int:
     code, said = _hear(chosen, settings, talk)
     if chosen.quiet or chosen.json:
         return code
-    console = Console()
+    console = _Output()
     if code == 0:
         _play(said, console)
         _tell(console, f"The talk with the coach in it: {talk.render}")
@@ -215,7 +222,7 @@ def _show(chosen: Namespace, report: Report, page: Path) -> None:
     if chosen.json:
         sys.stdout.write(to_json(report))
     elif not chosen.quiet:
-        print_summary(report, Console(), page)
+        print_summary(report, _Output(), page)
 
 
 def _review(chosen: Namespace, settings: Settings) -> int:
