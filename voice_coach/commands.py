@@ -23,7 +23,7 @@ from voice_coach.engines.choosing import choose_transcriber
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.mixdown import check_target, mix, write_wav
 from voice_coach.engines.player import Player
-from voice_coach.engines.recording import Recording, Survey
+from voice_coach.engines.recording import CLIPPED_SHARE, Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
@@ -39,8 +39,6 @@ from voice_coach.runner import Said
 
 INTERRUPTED = 130
 LANGUAGE = "en"
-CLIPPED_SHARE = 0.001
-"""From this share of samples at full scale on, a recording is called clipped; loud speech that is not has none."""
 
 
 class _Output(Console):

@@ -45,7 +45,7 @@ from voice_coach.figures import (
     SpeechFigures,
     TurnFigures,
 )
-from voice_coach.segment import to_seconds
+from voice_coach.segment import Segment, to_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +155,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
         schema_version=SCHEMA_VERSION,
         session=_session(heard, facts),
         speakers=tuple(_speaker(person, heard, names, with_words) for person in PEOPLE),
-        turns=tuple(
-            TurnFigures(
-                names[turn.speaker],
-                _round(turn.segment.start_seconds),
-                _round(turn.segment.end_seconds),
-                _round(turn.confidence),
-                _turn_text(turn, heard.words) if with_words else None,
-            )
-            for turn in heard.turns
-        ),
+        turns=tuple(_turn(turn, names, heard.words if with_words else None) for turn in heard.turns),
         overlaps=tuple(_overlap(overlap, names) for overlap in heard.overlaps.values()),
         phrases=tuple(
             PhraseFigures(p.kind.value, names[p.speaker], _round(to_seconds(p.at_sample)), p.text, p.match)
@@ -172,32 +163,29 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
         ),
         cues=tuple(_cue(settled, names) for settled in heard.settled),
         speech=tuple(
-            SpeechFigures(
-                names.get(unit.speaker),
-                _round(unit.segment.start_seconds),
-                _round(unit.segment.end_seconds),
-                _round(unit.confidence),
-                unit.sure,
-            )
+            SpeechFigures(names.get(unit.speaker), *_ends(unit.segment), _round(unit.confidence), unit.sure)
             for unit in heard.units
         ),
         raised=tuple(
-            RaisedFigures(
-                names[r.speaker],
-                _round(r.segment.start_seconds),
-                _round(r.segment.end_seconds),
-                r.level_db,
-                r.pitch_ratio,
-                r.rate_ratio,
-            )
+            RaisedFigures(names[r.speaker], *_ends(r.segment), r.level_db, r.pitch_ratio, r.rate_ratio)
             for r in heard.raised
         ),
         held_back=tuple(
             HeldBackFigures(h.rule, h.reason, _round(to_seconds(h.at_sample)), _evidence(h.evidence, names))
             for h in heard.held_back
         ),
-        lost=tuple((_round(e.segment.start_seconds), _round(e.segment.end_seconds)) for e in heard.lost),
+        lost=tuple(_ends(event.segment) for event in heard.lost),
     )
+
+
+def _ends(segment: Segment) -> tuple[float, float]:
+    """Start and end in seconds."""
+    return _round(segment.start_seconds), _round(segment.end_seconds)
+
+
+def _turn(turn: Turn, names: Mapping[Speaker, str], words: Iterable[WordsHeard] | None) -> TurnFigures:
+    text = None if words is None else _turn_text(turn, words)
+    return TurnFigures(names[turn.speaker], *_ends(turn.segment), _round(turn.confidence), text)
 
 
 def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:

@@ -55,14 +55,16 @@ class Row:
     rate: Rate
     limit: float | None = None
     higher: bool = False
+    second_limit: float | None = None
+    """Of the second hearing, where it is another."""
 
 
 ROWS = (
-    Row("DER, collar 0.25 s, %", error("collar"), 3.5),
+    Row("DER, collar 0.25 s, %", error("collar"), 3.5, second_limit=2.0),
     Row("   missed", lambda sums: 100 * sums["collar missed detection"] / sums["collar total"]),
     Row("   false", lambda sums: 100 * sums["collar false alarm"] / sums["collar total"]),
     Row("   confused", lambda sums: 100 * sums["collar confusion"] / sums["collar total"]),
-    Row("DER, no collar, %", error("bare"), 8.0),
+    Row("DER, no collar, %", error("bare"), 8.0, second_limit=6.0),
     Row("overlap precision, frames", ratio("overlap right", "overlap heard"), 0.88, higher=True),
     Row("overlap recall, frames", ratio("overlap right", "overlap true"), 0.70, higher=True),
     Row("interruptions precision", ratio("interruption right", "interruption heard"), 0.90, higher=True),
@@ -158,7 +160,7 @@ def _has(scores: Sequence[TalkScore], row: Row) -> bool:
         return False
 
 
-def show(name: str, settings: Settings, console: Console) -> dict[str, object]:
+def show(name: str, settings: Settings, console: Console, *, second: bool = False) -> dict[str, object]:
     """Print a table, a column a setting; returns its figures."""
     every = {setting: figures(*found) for setting, found in settings.items()}
     table = Table(title=name)
@@ -168,7 +170,9 @@ def show(name: str, settings: Settings, console: Console) -> dict[str, object]:
         table.add_column(f"{setting} ({len(scores)})", justify="right")
     limits = {row.name: row for row in (*ROWS, *GUEST_ROWS)}
     for line in dict.fromkeys(line for column in every.values() for line in column):
-        table.add_row(line, _limit(limits.get(line)), *(_cell(column.get(line)) for column in every.values()))
+        table.add_row(
+            line, _limit(limits.get(line), second=second), *(_cell(column.get(line)) for column in every.values())
+        )
     console.print(table)
     return {setting: {line: list(value) for line, value in column.items()} for setting, column in every.items()}
 
@@ -190,10 +194,11 @@ def show_ablations(told: Mapping[str, Settings], console: Console) -> dict[str, 
     return made
 
 
-def _limit(row: Row | None) -> str:
+def _limit(row: Row | None, *, second: bool) -> str:
     if row is None or row.limit is None:
         return ""
-    return f"{'≥' if row.higher else '≤'} {row.limit:g}"
+    limit = row.second_limit if second and row.second_limit is not None else row.limit
+    return f"{'≥' if row.higher else '≤'} {limit:g}"
 
 
 def _cell(value: tuple[float, float, float] | None) -> str:
@@ -224,7 +229,10 @@ def main() -> int:
         talks = testset.load(folder)
         heard = ours(talks, Way())
         titles = {LIVE: "voice_coach, while the talk goes on", SECOND: "voice_coach, heard again after the talk"}
-        told = {titles[hearing]: show(titles[hearing], settings, console) for hearing, settings in heard.items()}
+        told = {
+            titles[hearing]: show(titles[hearing], settings, console, second=hearing == SECOND)
+            for hearing, settings in heard.items()
+        }
         for entry in chosen.rttm:
             name, _, answers = entry.partition("=")
             told[name] = show(name, theirs(talks, Path(answers)), console)

@@ -9,7 +9,7 @@ import numpy as np
 
 from voice_coach.acoustics import Floats
 from voice_coach.engines.mixtures import SharedLikelihood
-from voice_coach.engines.recording import Recording
+from voice_coach.engines.recording import CLIPPED_SHARE, Recording
 from voice_coach.engines.silero import BLOCK, SileroDetector
 from voice_coach.engines.voiceprint import RELEVANCE, Background, Enrolment, cepstra, enrol
 from voice_coach.errors import InputError
@@ -25,7 +25,6 @@ LONGEST_SECONDS = 60.0
 """More of a voice than this teaches nothing new."""
 DROWNED_DB, NOISY_DB = 1.5, 6.0
 """How far loud speech stands out of the quietest tenths of a second: 1.3 dB at an SNR of 0 dB, 5 dB at 10 dB."""
-CLIPPED_SHARE = 0.002
 ONE_VOICE, CLOSE_VOICES = 0.25, 0.6
 """Least difference of two voices, nats per step (see `separation`).
 
@@ -62,7 +61,7 @@ def enrol_recording(path: Path, warn: Warn = lambda _: None, rate: int = SAMPLE_
         warn(f"There is much noise in {path}; recorded where it is quieter, or closer, the voice is known better.")
     if seconds < SHORT_SPEECH_SECONDS:
         warn(f"{path} holds only {seconds:.1f} s of speech; with 10 s the voice is known better.")
-    if survey.clipped_share > CLIPPED_SHARE:
+    if survey.clipped_share >= CLIPPED_SHARE:
         warn(f"{path} is clipped; recorded from further away, or with less gain, the voice is known better.")
     return enrolment
 

@@ -19,6 +19,8 @@ from voice_coach.segment import SAMPLE_RATE, to_seconds
 SHORTEST_SECONDS = 2.0
 NOMINAL_DB = -26.0
 """Active speech level to which every recording is brought, dB of full scale: that of the models' training talks."""
+CLIPPED_SHARE = 0.001
+"""From this share of samples at full scale on, a recording is called clipped; loud speech that is not has none."""
 _FRAME = 320
 _BEGINNING = 1 << 20
 """Bytes of a file that tell it, with its length, from others."""
