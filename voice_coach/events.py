@@ -63,6 +63,22 @@ SHARP = frozenset({PhraseKind.ABSOLUTE, PhraseKind.LABEL, PhraseKind.BLAME, Phra
 """Kinds that hurt; all others help."""
 
 
+class Request(StrEnum):
+    """What either person may ask of the coach, by voice or by a key."""
+
+    PAUSE = "pause"
+    GO_ON = "go_on"
+    TIME_OUT = "time_out"
+    STOP = "stop"
+    SLOWER = "slower"
+    FASTER = "faster"
+    SOFTER = "softer"
+    LOUDER = "louder"
+    SKIP = "skip"
+    STANDING = "standing"
+    CLOSE = "close"
+
+
 class CueOutcome(StrEnum):
     """What became of a cue."""
 
@@ -207,12 +223,14 @@ class AudioBlock:
     """What a source delivers.
 
     `samples` is float32 (n,), mono, 16 kHz, in [-1, 1], beginning at `start_sample`, or (n, 2) of two microphones;
-    `lost_samples` were lost just before it and are part of the count.
+    `lost_samples` were lost just before it, for the reason `lost_by` (a short clause for people, empty if it is not
+    known), and are part of the count. While nothing is heard, blocks without samples tell how long that has lasted.
     """
 
     start_sample: int
     samples: Floats
     lost_samples: int = 0
+    lost_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +273,15 @@ class CueFinished:
     outcome: CueOutcome
 
 
-Answer = Transcript | TranscriptionFailed | CueStarted | CueFinished
-"""What became of a command: every input that is no audio."""
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Somebody asked for something by a key."""
+
+    request: Request
+
+
+Answer = Transcript | TranscriptionFailed | CueStarted | CueFinished | Pressed
+"""Every input that is no audio: what became of a command, or a key."""
 Input = AudioBlock | Answer
 
 
@@ -384,9 +409,19 @@ class CueSettled:
 
 @dataclass(frozen=True, slots=True)
 class AudioLost:
-    """A stretch of the talk that was not heard."""
+    """A stretch of the talk that was not heard, and why, as a short clause for people (empty if it is not known)."""
 
     segment: Segment
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHeard:
+    """Somebody asked the coach for something; by a key if there is no speaker."""
+
+    request: Request
+    speaker: Speaker | None
+    at_sample: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +445,7 @@ HEARD = (
     | PhraseFound
 )
 """Events that a second hearing of the talk replaces."""
-Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | TalkEnded
+Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkEnded
 
 
 # Commands
@@ -442,5 +477,28 @@ class StopSaying:
     cue_id: int
 
 
-Command = Transcribe | Say | StopSaying
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Capture nothing from here on: frames are dropped before they are kept anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Capture again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeVoice:
+    """From the next sentence on, speak at this multiple of the usual rate and volume."""
+
+    rate: float
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndTalk:
+    """The talk is to end."""
+
+
+Command = Transcribe | Say | StopSaying | Pause | Resume | ChangeVoice | EndTalk
 Output = Event | Command

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from voice_coach.acoustics import Floats, Frames
-from voice_coach.events import Cue, Utterance, Word
+from voice_coach.events import AudioBlock, Cue, Utterance, Word
 
 
 class SpeechDetector(Protocol):
@@ -75,4 +77,76 @@ class Renderer(Protocol):
         EngineFailed
             If no voice of this machine can say it; the cue is then shown.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is amiss with a device, as one sentence with its cure; `text` is empty when all is well again."""
+
+    text: str
+
+
+class Microphone(Protocol):
+    """Delivers what the table hears, whatever happens to the device. Times are seconds of `engines.clock`."""
+
+    def start(self, deliver: Callable[[AudioBlock], None], tell: Callable[[Notice], None]) -> None:
+        """Open the device, and deliver blocks from a thread of its own from now on; `deliver` may block.
+
+        The first block starts at sample 0. What is lost (the device gone, paused, muted, suspended) advances the count
+        and comes as blocks without samples, at least every half second, with its reason. `tell` is told at once.
+
+        Raises
+        ------
+        MissingPart
+            If there is no microphone that can be opened, with the cure.
+        """
+        ...
+
+    def pause(self) -> None:
+        """Drop what comes, before it is kept anywhere; returns when that is so. Safe from any thread."""
+        ...
+
+    def resume(self) -> None:
+        """Keep what comes again."""
+        ...
+
+    def sample_at(self, seconds: float) -> int:
+        """Which sample of the stream is heard at a time."""
+        ...
+
+    def close(self) -> None:
+        """Stop delivering, and let go of the device; returns when its thread has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """When the last sample was heard that was played, and whether it was the last of all."""
+
+    ended: float
+    whole: bool
+
+
+class Loudspeaker(Protocol):
+    """Plays sentences. Times are seconds of `engines.clock`."""
+
+    def play(self, samples: Floats, begun: Callable[[float], None]) -> Played:
+        """Play float32 (n,), mono, 16 kHz; returns when the last sample was heard, or `fade` cut it short.
+
+        `begun` is told, from whatever thread, when the first sample is heard.
+
+        Raises
+        ------
+        EngineFailed
+            If there is no output, or it goes away meanwhile.
+        """
+        ...
+
+    def fade(self) -> None:
+        """Let what is being played, if anything, fade out within 0.1 s. Safe from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device."""
         ...

@@ -153,7 +153,7 @@ def run_recorded(
 
     def carry_out(outputs: list[Output]) -> Iterator[Event]:
         for output in outputs:
-            if isinstance(output, Transcribe | Say | StopSaying):
+            if isinstance(output, Command):
                 answers.carry_out(output, pipeline.now)
                 continue
             if journal is not None:
@@ -188,7 +188,7 @@ def replay(blocks: Iterable[AudioBlock], pipeline: Pipeline, journal: Journal) -
     answers = deque(journal.answers)
 
     def events(outputs: list[Output]) -> Iterator[Event]:
-        return (output for output in outputs if not isinstance(output, Transcribe | Say | StopSaying))
+        return (output for output in outputs if not isinstance(output, Command))
 
     for block in blocks:
         for piece in _pieces(block):
