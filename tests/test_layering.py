@@ -24,7 +24,7 @@ ROOMS = (
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
-    ("runner", {"runner"}),
+    ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
     ("session", {"session"}),
     ("commands", {"cli", "commands", "progress", "__main__"}),

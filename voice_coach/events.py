@@ -274,13 +274,21 @@ class CueFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenOver:
+    """Somebody began to speak at `at_sample`, while a cue was being said: it is already fading out."""
+
+    cue_id: int
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """Somebody asked for something by a key."""
 
     request: Request
 
 
-Answer = Transcript | TranscriptionFailed | CueStarted | CueFinished | Pressed
+Answer = Transcript | TranscriptionFailed | CueStarted | CueFinished | SpokenOver | Pressed
 """Every input that is no audio: what became of a command, or a key."""
 Input = AudioBlock | Answer
 

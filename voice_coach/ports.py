@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,6 +77,42 @@ class Renderer(Protocol):
         EngineFailed
             If no voice of this machine can say it; the cue is then shown.
         """
+        ...
+
+
+class Canceller(Protocol):
+    """Hears the people through the coach's own voice."""
+
+    @property
+    def frame_samples(self) -> int:
+        """Samples are processed in multiples of this."""
+        ...
+
+    def begin(self) -> None:
+        """A new sentence is played from here on."""
+        ...
+
+    def process(self, heard: Floats, played: Floats) -> int | None:
+        """How many samples before the end of `heard` somebody began to speak; `None` while nobody does.
+
+        Both float32 (n,), of the same stretch; `heard` at the level of the models.
+        """
+        ...
+
+
+class Voice(Renderer, Protocol):
+    """A renderer for live talks: it has ready what may be said soon."""
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Render these ahead, in the background."""
+        ...
+
+    def change(self, rate: float, volume: float) -> None:
+        """From now on, speak at these multiples of the usual rate and volume."""
+        ...
+
+    def close(self) -> None:
+        """Prepare nothing more; returns when its thread has ended."""
         ...
 
 
