@@ -18,9 +18,9 @@ ROOMS = (
     (
         "stages",
         {
-            "framing", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns", "delivery",
-            "transcription", "lexicon", "language", "sentences", "reclassification", "rules", "restraint", "coaching",
-            "report", "figures", "voice",
+            "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
+            "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
+            "rules", "restraint", "coaching", "report", "figures", "voice",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from voice_coach.errors import UsageError
-from voice_coach.events import PhraseKind
+from voice_coach.events import PhraseKind, Request
 from voice_coach.lexicon import (
     CUE_PLACEHOLDERS,
     CUE_WORDINGS,
     CUE_WORDS,
     NAME_WORDS,
     READ_BACK_WORDS,
+    REPLY_PLACEHOLDERS,
     Lexicon,
     load_lexicon,
 )
@@ -36,6 +37,11 @@ wordings = [{", ".join(f'"{start} {number}."' for number in "abcde")}]"""
         "slow_down": "Slow",
         "sharp_words": "Soft",
     }.items()
+)
+REQUESTS = "\n".join(f'{request} = ["{request.value.replace("_", " ")}"]' for request in Request)
+REPLIES = "\n".join(
+    f"{name} = {[' '.join([number, *(f'{{{place}}}' for place in sorted(places))]) for number in 'ab']}"
+    for name, places in REPLY_PLACEHOLDERS.items()
 )
 SMALL = f"""
 [normal]
@@ -65,6 +71,12 @@ reported = ["you said"]
 exempt = ["disclosure{{few}} a word"]
 not_after = ["reported"]
 {CUES}
+[requests]
+coach = ["coach"]
+polite = ["please"]
+{REQUESTS}
+[replies]
+{REPLIES}
 """.replace("[phrases.demand]", "[phrases.demand]\nasked_again = ['what']").replace(
     "[phrases.paraphrase]", "[phrases.paraphrase]\nweak = ['so you']"
 ).replace('"{name}, again e."', '"{name}, {words}."')  # fmt: skip
@@ -90,7 +102,7 @@ def test_the_small_language_is_right(tmp_path: Path) -> None:
     [
         ("[normal]", "[normal", "is not a TOML file"),
         ("[words]", "[wordz]\nx = 1\n[words]", "wordz is not a known key, did you mean 'words'?"),
-        ("stop =", "stopp =", "words.stopp is not a known key, did you mean 'stop'?"),
+        ('stop = ["the"]', 'stopp = ["the"]', "words.stopp is not a known key, did you mean 'stop'?"),
         ('stop = ["the"]', "", "words.stop is missing"),
         ('stop = ["the"]', "stop = []", "words.stop has to be a list of texts that is not empty"),
         ('stop = ["the"]', 'stop = "the"', "words.stop has to be a list of texts that is not empty"),
@@ -100,6 +112,21 @@ def test_the_small_language_is_right(tmp_path: Path) -> None:
         ('"n\'t" = "not"', '"n\'t" = 1', "normal.endings.n't has to be a text that is not blank"),
         ('[normal.contractions]\n"can\'t" = "can not"', "contractions = 1", "normal.contractions has to be a table"),
         ("[clauses]", "[clause]", "clause is not a known key, did you mean 'clauses'?"),
+        ('pause = ["pause"]', 'pause = ["(pause"]', "requests.pause has a bad regular expression"),
+        ('polite = ["please"]', "", "requests.polite is missing"),
+        ("pause = ['a', 'b']", "pause = ['a']", "replies.pause has 1 wording, but at least 2 are needed"),
+        (
+            "pause = ['a', 'b']",
+            "pause = ['a {name}', 'b']",
+            "wording whose placeholders are not nothing",
+        ),
+        ("'a {minutes}'", "'a'", "replies.time_out has a wording whose placeholders are not {minutes}: 'a'"),
+        ("pause = ['a', 'b']", "pause = ['a }', 'b']", "replies.pause has a stray brace"),
+        (
+            "pause = ['a', 'b']",
+            f"pause = ['a', '{'b ' * 25}']",
+            "a wording that may get 25 words long",
+        ),
         ('borders = ["but"]', 'borders = ["(but"]', "clauses.borders has a bad regular expression"),
         (
             'borders = ["but"]',

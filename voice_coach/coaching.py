@@ -23,7 +23,8 @@ from voice_coach.events import (
     StopSaying,
     WordsHeard,
 )
-from voice_coach.lexicon import NAME_WORDS, Lexicon
+from voice_coach.hosting import Hush, Reply
+from voice_coach.lexicon import Lexicon, called
 from voice_coach.options import Options, number
 from voice_coach.restraint import Restraint, RestraintOptions
 from voice_coach.rules import RULES, Proposal, RuleOptions, all_rules
@@ -37,10 +38,13 @@ class CoachingOptions(Options):
 
     A sentence stops at any speech but what is heard only in its first `grace_seconds`: a breath, the end of a noise. To
     wait until it is sure that somebody speaks on would take longer than the 0.3 s in which it has to fall silent.
-    `own_words` are read back at most.
+    `own_words` are read back at most. A reply was asked for, so a shorter silence does; where there is none for
+    `reply_patience_seconds`, it is shown.
     """
 
     grace_seconds: float = number(0.2, 0.05, 2.0, "s")
+    reply_pause_seconds: float = number(0.3, 0.0, 2.0, "s")
+    reply_patience_seconds: float = number(6.0, 1.0, 30.0, "s")
     own_words: int = number(5, 2, 5, "words")
     rules: RuleOptions = field(default_factory=RuleOptions)
     restraint: RestraintOptions = field(default_factory=RestraintOptions)
@@ -65,6 +69,14 @@ class _Saying:
     stopped: bool = False
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A reply that waits for its moment."""
+
+    reply: Reply
+    since: int
+
+
 class Coach:
     """Decides what to say, and when.
 
@@ -79,6 +91,8 @@ class Coach:
         self._rules = all_rules(options.rules)
         self._restraint = Restraint(options.restraint)
         self._pending: list[_Pending] = []
+        self._replies: list[_Waiting] = []
+        self._hush = Hush("", 0)
         self._saying: _Saying | None = None
         self._used: Counter[tuple[str, bool]] = Counter()
         self._last_words: dict[Speaker, WordsHeard] = {}
@@ -94,20 +108,39 @@ class Coach:
         for rule in self._rules:
             yield from self._propose(rule.observe(event, now), now)
 
-    def process(self, now: int, last_speech_sample: int, written_sample: int) -> Iterator[Event | Command]:
+    def reply(self, reply: Reply, now: int) -> None:
+        """Say something that was asked for, in place of an older reply of its kind."""
+        self._replies = [waiting for waiting in self._replies if waiting.reply.rule != reply.rule]
+        self._replies.append(_Waiting(reply, now))
+
+    def hush(self, hush: Hush, now: int) -> Iterator[Event | Command]:
+        """Keep what waits to be said, break off what is being said, and propose nothing for a while."""
+        self._hush = hush
+        if not hush.until:
+            return
+        for pending in tuple(self._pending):
+            yield self._drop(pending, hush.reason, now)
+        yield from self._stop()
+
+    def process(
+        self, now: int, last_speech_sample: int, written_sample: int, *, paused: bool = False
+    ) -> Iterator[Event | Command]:
         """What there is to say or to stop at sample `now`.
 
         Speech was last heard at `last_speech_sample`; up to `written_sample`, all that is to be written down has been.
+        While `paused`, nobody is heard, and only replies are said.
         """
         for rule in self._rules:
             yield from self._propose(rule.tick(now), now)
         yield from self._yield_floor(now, last_speech_sample)
         yield from self._expire(now)
-        if self._saying is not None:
+        if self._saying is None:
+            yield from self._answer(now, now - last_speech_sample, paused=paused)
+        if self._saying is not None or paused:
             return
         pause = self._restraint.is_pause(now, last_speech_sample, written_sample)
         for pending in self._pending:
-            pending.objection = self._restraint.objection(pending.proposal.named, now)
+            pending.objection = self._objection(pending.proposal.named, now)
             if pending.objection is None:
                 pending.allowed_since = pending.allowed_since or now
         ready = [pending for pending in self._pending if pending.objection is None]
@@ -132,6 +165,32 @@ class Coach:
         for pending in tuple(self._pending):
             yield self._drop(pending, "the talk was over", now)
 
+    def spoken_over(self, cue_id: int) -> Iterator[Command]:
+        """Somebody speaks over the sentence that is being said."""
+        if self._saying is not None and self._saying.cue.cue_id == cue_id:
+            yield from self._stop()
+
+    def _objection(self, named: Speaker | None, now: int) -> str | None:
+        return self._hush.reason if now < self._hush.until else self._restraint.objection(named, now)
+
+    def _answer(self, now: int, quiet: int, *, paused: bool) -> Iterator[Event | Command]:
+        """Give the reply that has waited longest, if this is the moment for it."""
+        if not self._replies:
+            return
+        waiting = self._replies[0]
+        patient = waiting.reply.patient
+        needed = self._restraint.pause_samples if patient else to_samples(self._options.reply_pause_seconds)
+        expires = now + to_samples(self._options.reply_patience_seconds)
+        cue = Cue(next(self._cue_ids), waiting.reply.rule, waiting.reply.text, None, now, expires, ())
+        if paused or quiet >= needed:
+            self._replies.pop(0)
+            self._restraint.note_reply(now)
+            self._saying = _Saying(cue)
+            yield Say(cue)
+        elif not patient and now - waiting.since >= to_samples(self._options.reply_patience_seconds):
+            self._replies.pop(0)
+            yield CueSettled(cue, CueOutcome.SHOWN, None, None)
+
     def _propose(self, proposals: Iterator[Proposal], now: int) -> Iterator[Event]:
         for proposal in proposals:
             pending = _Pending(proposal)
@@ -139,6 +198,8 @@ class Coach:
             self._pending.append(pending)
             if self._is_over:  # words come late
                 yield self._drop(pending, "the talk was over", now)
+            elif now < self._hush.until:
+                yield self._drop(pending, self._hush.reason, now)
             elif repeated:
                 yield self._drop(pending, "the same was waiting to be said", now)
 
@@ -186,8 +247,13 @@ class Coach:
             return
         since = saying.started + to_samples(self._options.grace_seconds)
         if now > since and last_speech_sample > since:
-            saying.stopped = True
-            yield StopSaying(saying.cue.cue_id)
+            yield from self._stop()
+
+    def _stop(self) -> Iterator[Command]:
+        """Break off what is being said."""
+        if self._saying is not None and not self._saying.stopped:
+            self._saying.stopped = True
+            yield StopSaying(self._saying.cue.cue_id)
 
     def _cue(self, proposal: Proposal, now: int) -> Cue:
         words = self._own_words(proposal)
@@ -212,14 +278,9 @@ class Coach:
         fitting = [text for text in self._lexicon.wordings[proposal.rule] if ("{words}" in text) is with_words]
         turn = self._used[proposal.rule, with_words]
         self._used[proposal.rule, with_words] += 1
-        name = _called(self._names[proposal.named]) if proposal.named else ""
-        other = _called(self._names[proposal.named.other]) if proposal.named else ""
+        name = called(self._names[proposal.named]) if proposal.named else ""
+        other = called(self._names[proposal.named.other]) if proposal.named else ""
         return fitting[turn % len(fitting)].format(name=name, other=other, words=words)
-
-
-def _called(name: str) -> str:
-    """A name as it is said: the first words of a long one."""
-    return " ".join(name.split()[:NAME_WORDS])
 
 
 def _text_before(heard: WordsHeard, sample: int) -> str:

@@ -13,6 +13,7 @@ from voice_coach.events import Event, InterPausalUnit, OverlapHeard, PhraseFound
 from voice_coach.language import LanguageOptions, Lens
 from voice_coach.lexicon import Lexicon
 from voice_coach.reclassification import ReclassificationOptions, Reclassifier
+from voice_coach.requests import request_in
 from voice_coach.turns import TurnOptions, TurnTracker
 
 
@@ -35,6 +36,7 @@ class Interpreter:
     """
 
     def __init__(self, lexicon: Lexicon, options: InterpretationOptions) -> None:
+        self._lexicon = lexicon
         self._turns = TurnTracker(options.turns)
         self._delivery = DeliveryTracker(options.delivery)
         self._reclassifier = Reclassifier(lexicon, options.reclassification)
@@ -56,8 +58,10 @@ class Interpreter:
             yield from self._delivery.process(unit)
 
     def read(self, words: WordsHeard) -> Iterator[Event]:
-        """What words show, themselves first."""
+        """What words show, themselves first. What is asked of the coach is said to neither, and shows nothing."""
         yield words
+        if request_in(self._lexicon, words) is not None:
+            return
         yield from self._reclassifier.process(words)
         yield from (PhraseFound(phrase) for phrase in self._lens.process(words))
 

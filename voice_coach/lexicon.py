@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from voice_coach.errors import UsageError
-from voice_coach.events import PhraseKind
+from voice_coach.events import PhraseKind, Request
 
 CUE_WORDS = 12
 """Most words of a cue once its placeholders are filled."""
@@ -37,7 +37,33 @@ CUE_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 }
 """The rules that speak, and what their wordings may name; a wording that may name a person has to have `{name}`."""
 
+REPLY_WORDS = 24
+"""Most words of a reply once its placeholders are filled."""
+REPLY_WORDINGS = 2
+"""Fewest wordings of a reply."""
+_SHARES = frozenset({"first", "second", "first_share", "second_share", "roughly"})
+REPLY_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    **{request.value: frozenset() for request in Request},
+    "time_out": frozenset({"minutes"}),
+    "standing": _SHARES,
+    "resumed": frozenset(),
+    "time_out_over": frozenset(),
+    "standing_even": frozenset(),
+    "standing_unknown": frozenset(),
+    "time_is_up": frozenset(),
+    "good_bye": frozenset(),
+}
+"""What the coach may answer, and the placeholders that each of its wordings has to have."""
+
 _LONGEST_NAME = " ".join(["Name"] * NAME_WORDS)
+_REPLY_FILL = {
+    "first": _LONGEST_NAME,
+    "second": _LONGEST_NAME,
+    "first_share": "60",
+    "second_share": "40",
+    "roughly": "roughly",
+    "minutes": "20",
+}
 _LONGEST_FILL = {"name": _LONGEST_NAME, "other": _LONGEST_NAME, "words": " ".join(["word"] * READ_BACK_WORDS)}
 _APOSTROPHES = str.maketrans("\u2018\u2019\u02bc`\u00b4", "'" * 5)
 _PARTS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -80,6 +106,8 @@ class Lexicon:
     read_back_unfit: Patterns
     phrases: Mapping[PhraseKind, PhraseRules]
     wordings: Mapping[str, tuple[str, ...]]
+    requests: Mapping[Request, re.Pattern[str]]
+    replies: Mapping[str, tuple[str, ...]]
 
     def normal(self, word: str) -> tuple[str, ...]:
         """A written word in normal form: lower case, contractions in full, no punctuation; may be several, or none.
@@ -187,6 +215,11 @@ def _suggest(word: str, known: Collection[str]) -> str:
     return f", did you mean '{near[0]}'?" if near else ""
 
 
+def called(name: str) -> str:
+    """A name as it is said: the first words of a long one."""
+    return " ".join(name.split()[:NAME_WORDS])
+
+
 def load_lexicon(path: Path) -> Lexicon:
     """The lexicon in a TOML file.
 
@@ -202,9 +235,10 @@ def load_lexicon(path: Path) -> Lexicon:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:  # also raised for bytes that are not UTF-8
         raise UsageError(f"{path}: is not a TOML file ({error})") from error
-    file = _Table(
-        path, "", values, ("normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues")
-    )
+    known = (
+        "normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues", "requests", "replies",
+    )  # fmt: skip
+    file = _Table(path, "", values, known)
     normal = file.table("normal", ("fillers", "contractions", "endings"))
     contractions, endings = normal.free_table("contractions"), normal.free_table("endings")
     clauses = file.table("clauses", ("borders", "contrast"))
@@ -227,6 +261,8 @@ def load_lexicon(path: Path) -> Lexicon:
         read_back_unfit=read_back.patterns("unfit", fragments),
         phrases=_phrases(file, fragments),
         wordings=_wordings(file.table("cues", CUE_PLACEHOLDERS)),
+        requests=_requests(file.table("requests", ("coach", "polite", *Request)), fragments),
+        replies=_replies(file.table("replies", REPLY_PLACEHOLDERS)),
     )
 
 
@@ -272,6 +308,45 @@ def _wordings(cues: _Table) -> dict[str, tuple[str, ...]]:
         if "words" in allowed and {"words" in used for used in uses} != {True, False}:
             table.fail("wordings", "needs wordings with {words} and wordings without")
         wordings[rule] = texts
+    return wordings
+
+
+def _requests(table: _Table, fragments: Mapping[str, str]) -> dict[Request, re.Pattern[str]]:
+    """A pattern for each request, of the whole of a text in normal form."""
+
+    def choice(name: str) -> str:
+        return "(?:" + "|".join(table.expand(name, text, fragments) for text in table.texts(name)) + ")"
+
+    coach, polite = choice("coach"), f"(?:{choice('polite')} )*"
+    after = f"(?: {choice('polite')})*"
+    compiled = {}
+    for request in Request:
+        text = f"{polite}{coach}(?: {coach})? {polite}{choice(request.value)}{after}"
+        try:
+            compiled[request] = re.compile(text)
+        except re.error as error:
+            table.fail(request.value, f"has a bad regular expression ({error.msg})")
+    return compiled
+
+
+def _replies(table: _Table) -> dict[str, tuple[str, ...]]:
+    wordings = {}
+    for name, needed in REPLY_PLACEHOLDERS.items():
+        texts = table.texts(name)
+        if len(texts) < REPLY_WORDINGS:
+            table.fail(name, f"has {len(texts)} wording, but at least {REPLY_WORDINGS} are needed")
+        for text in texts:
+            try:
+                used = {part[1] for part in string.Formatter().parse(text) if part[1] is not None}
+            except ValueError as error:
+                table.fail(name, f"has a stray brace ({error}): {text!r}")
+            if used != needed:
+                wanted = ", ".join(f"{{{place}}}" for place in sorted(needed)) or "nothing"
+                table.fail(name, f"has a wording whose placeholders are not {wanted}: {text!r}")
+            words = len(text.format(**_REPLY_FILL).split())
+            if words > REPLY_WORDS:
+                table.fail(name, f"has a wording that may get {words} words long, more than {REPLY_WORDS}: {text!r}")
+        wordings[name] = texts
     return wordings
 
 

@@ -8,10 +8,11 @@ commands, and when the results come back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voice_coach.acoustics import Floats, mono
 from voice_coach.coaching import Coach, CoachingOptions
+from voice_coach.echo import EchoGate, EchoOptions
 from voice_coach.events import (
     AudioBlock,
     AudioLost,
@@ -21,8 +22,11 @@ from voice_coach.events import (
     Input,
     InterPausalUnit,
     Output,
+    Pressed,
+    RequestHeard,
     Silence,
     Speaker,
+    SpokenOver,
     TalkEnded,
     Transcript,
     TranscriptionFailed,
@@ -32,22 +36,14 @@ from voice_coach.events import (
 )
 from voice_coach.framing import HOP, AudioHistory, Framer
 from voice_coach.hearing import Hearing, HearingOptions
+from voice_coach.hosting import Host, HostOptions, Hush, Reply, Wish
 from voice_coach.interpretation import InterpretationOptions, Interpreter
 from voice_coach.lexicon import Lexicon
-from voice_coach.options import Options, number
+from voice_coach.requests import request_in
 from voice_coach.segment import Segment, to_samples
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
 
-
-@dataclass(frozen=True, slots=True)
-class EchoOptions(Options):
-    """What the microphone hears while a sentence is said belongs to the coach, and so does the room's tail after it.
-
-    The deafness is a lease: it ends `longest_seconds` after the sentence began even if its end is never reported.
-    """
-
-    tail_seconds: float = number(0.4, 0.0, 2.0, "s")
-    longest_seconds: float = number(12.0, 1.0, 60.0, "s")
+_BACKFILL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +53,31 @@ class PipelineOptions(InterpretationOptions):
     hearing: HearingOptions = field(default_factory=HearingOptions)
     transcription: TranscriptionOptions = field(default_factory=TranscriptionOptions)
     coaching: CoachingOptions = field(default_factory=CoachingOptions)
+    host: HostOptions = field(default_factory=HostOptions)
     echo: EchoOptions = field(default_factory=EchoOptions)
 
 
-class _Echo:
-    """When the stream is the coach's own voice."""
+class _Backfill:
+    """Where the turn of somebody who spoke over the coach began: before the microphone could be trusted again."""
 
-    def __init__(self, options: EchoOptions) -> None:
-        self._options = options
-        self._until = 0
+    def __init__(self) -> None:
+        self._since: int | None = None
+        self._unit: tuple[Speaker, int] | None = None
 
-    def take(self, result: CueStarted | CueFinished) -> None:
-        """Begin or shorten the lease."""
-        if isinstance(result, CueFinished):
-            self._until = min(self._until, result.at_sample + to_samples(self._options.tail_seconds))
-        elif result.in_microphone:
-            self._until = result.at_sample + to_samples(self._options.longest_seconds)
+    def begin(self, at_sample: int) -> None:
+        """Somebody began to speak."""
+        self._since, self._unit = at_sample, None
 
-    def muted(self, hop: Floats, start: int) -> Floats:
-        """A hop without what is the coach's."""
-        if start >= self._until:
-            return hop
-        heard = hop.copy()
-        heard[: self._until - start] = 0.0
-        return heard
+    def apply(self, unit: InterPausalUnit, deaf_until: int) -> InterPausalUnit:
+        """The first unit that begins where the deafness ended, from where it truly began; any other as it is."""
+        start = unit.segment.start
+        if self._since is None or not self._since <= start < deaf_until + to_samples(_BACKFILL_SECONDS):
+            return unit
+        if self._unit is None:
+            self._unit = unit.speaker, start
+        if self._unit != (unit.speaker, start):
+            return unit
+        return replace(unit, segment=Segment(self._since, unit.segment.end))
 
 
 class Pipeline:
@@ -106,11 +103,14 @@ class Pipeline:
         self.names = names
         self._options, self._with_words = options, with_words
         self._framer, self._history = Framer(), AudioHistory()
-        self._hearing = hearing
+        self._hearing, self._lexicon = hearing, lexicon
         self._interpreter = Interpreter(lexicon, options)
         self._utterances = UtteranceBuilder(options.transcription)
         self._coach = Coach(lexicon, names, options.coaching)
-        self._echo = _Echo(options.echo)
+        self._host = Host(lexicon, names, options.host)
+        self._echo, self._backfill = EchoGate(options.echo), _Backfill()
+        self._gap: AudioLost | None = None
+        self._deaf_until = 0
         self._waiting: dict[int, Utterance] = {}
         self._now = 0
         self._is_over = False
@@ -139,9 +139,7 @@ class Pipeline:
     def _feed(self, value: Input) -> Iterator[Output]:
         match value:
             case AudioBlock():
-                if value.lost_samples:
-                    lost = Segment(value.start_sample - value.lost_samples, value.start_sample)
-                    yield from self._tell([AudioLost(lost)])
+                yield from self._lost(value)
                 for hop in self._framer.process(value):
                     yield from self._hop(hop)
             case Transcript() | TranscriptionFailed():
@@ -149,10 +147,31 @@ class Pipeline:
             case CueStarted() | CueFinished():
                 self._echo.take(value)
                 yield from self._tell(self._coach.take(value))
+            case SpokenOver(cue_id, at_sample):
+                self._backfill.begin(at_sample)
+                yield from self._coach.spoken_over(cue_id)
+            case Pressed(request):
+                yield from self._tell([RequestHeard(request, None, self._now)])
+
+    def _lost(self, block: AudioBlock) -> Iterator[Output]:
+        """Follow gaps: one that goes on over several blocks is one."""
+        gap = self._gap
+        if gap is not None and not (block.lost_samples and block.lost_by == gap.reason):
+            self._gap = None
+            yield from self._tell([gap])
+        if block.lost_samples:
+            start = block.start_sample - block.lost_samples if self._gap is None else self._gap.segment.start
+            self._deaf_until = block.start_sample
+            self._gap = AudioLost(Segment(start, block.start_sample), block.lost_by)
+            if len(block.samples):
+                yield from self._tell([self._gap])
+                self._gap = None
 
     def _finish(self) -> Iterator[Output]:
         samples, lost = self._framer.samples, self._framer.lost_samples
         self._is_over = True
+        if self._gap is not None:
+            yield from self._tell([self._gap])
         for hop in self._framer.finish(self._hearing.delay_samples):
             yield from self._hop(hop)
         yield from self._heard(list(self._hearing.finish()), ())
@@ -167,13 +186,23 @@ class Pipeline:
         self._now += HOP
         heard = list(self._hearing.process(hop))
         yield from self._heard(heard, self._hearing.open_units)
-        if not self._is_over:
-            yield from self._coach.process(self._now, self._hearing.last_speech_sample, self._written_sample)
+        if self._is_over:
+            return
+        # What could not be heard is no silence: somebody may have spoken.
+        deaf_until = min(max(self._deaf_until, self._echo.until), self._now)
+        last_heard = max(self._hearing.last_speech_sample, deaf_until)
+        yield from self._carry_out(self._host.tick(self._now, last_heard))
+        yield from self._coach.process(self._now, last_heard, self._written_sample, paused=self._host.is_paused)
 
     def _heard(
         self, heard: list[InterPausalUnit | Silence], unfinished: tuple[InterPausalUnit, ...]
     ) -> Iterator[Output]:
         """Pass what was heard through the stages that live on it."""
+        unfinished = tuple(self._backfill.apply(unit, self._echo.until) for unit in unfinished)
+        heard = [
+            self._backfill.apply(item, self._echo.until) if isinstance(item, InterPausalUnit) else item
+            for item in heard
+        ]
         horizon = self._hearing.decided_sample
         yield from self._tell(self._interpreter.hear(heard, unfinished, horizon))
         ended = [unit for unit in heard if isinstance(unit, InterPausalUnit)]
@@ -181,11 +210,23 @@ class Pipeline:
         quiet = self._hearing.last_speech_sample <= horizon
         yield from self._transcribe(self._utterances.process(ended, unfinished, self._now if quiet else horizon))
 
-    def _tell(self, events: Iterable[Event]) -> Iterator[Event]:
-        """Pass events on, and let the coach know."""
+    def _tell(self, events: Iterable[Event]) -> Iterator[Output]:
+        """Pass events on, and let coach and host know."""
         for event in events:
             yield event
             yield from self._coach.observe(event, self._now)
+            yield from self._carry_out(self._host.observe(event, self._now))
+
+    def _carry_out(self, wishes: Iterable[Wish]) -> Iterator[Output]:
+        """What the host wants the coach to do, and what it wants others to do."""
+        for wish in wishes:
+            match wish:
+                case Reply():
+                    self._coach.reply(wish, self._now)
+                case Hush():
+                    yield from self._coach.hush(wish, self._now)
+                case _:
+                    yield wish
 
     def _transcribe(self, utterances: Iterator[Utterance]) -> Iterator[Output]:
         if not self._with_words:
@@ -194,7 +235,7 @@ class Pipeline:
             self._waiting[utterance.utterance_id] = utterance
             yield request_words(utterance, self._history, self._options.transcription)
 
-    def _words(self, result: Transcript | TranscriptionFailed) -> Iterator[Event]:
+    def _words(self, result: Transcript | TranscriptionFailed) -> Iterator[Output]:
         """Take an engine's answer; one that was not asked for, or comes twice, is a bug of the runner."""
         utterance = self._waiting.pop(result.utterance_id)
         if isinstance(result, TranscriptionFailed):
@@ -203,3 +244,6 @@ class Pipeline:
         doubtful = doubt(result.words, utterance, self._options.transcription)
         words = WordsHeard(utterance, result.engine, result.words, doubtful)
         yield from self._tell(self._interpreter.read(words))
+        request = request_in(self._lexicon, words)
+        if request is not None:
+            yield from self._tell([RequestHeard(request, utterance.speaker, utterance.segment.end)])

@@ -41,6 +41,7 @@ class Restraint:
     def __init__(self, options: RestraintOptions) -> None:
         self._options = options
         self._said: list[int] = []
+        self._replied: int | None = None
         self._named: Counter[Speaker] = Counter()
         self._tender_until = 0
         self._usual_gap = 0
@@ -58,7 +59,8 @@ class Restraint:
         options = self._options
         if now < to_samples(options.quiet_opening_seconds):
             return "the first minutes belong to the two of you"
-        if self._said and now - self._said[-1] < to_samples(options.spacing_seconds):
+        last = max([*self._said[-1:], *([] if self._replied is None else [self._replied])], default=None)
+        if last is not None and now - last < to_samples(options.spacing_seconds):
             return "something was said a short while ago"
         recent = sum(now - said < to_samples(options.budget_window_seconds) for said in self._said)
         if recent >= options.budget:
@@ -75,17 +77,26 @@ class Restraint:
         While what was said last is not written down (up to `written_sample` it is), it may have been tender.
         """
         options, quiet = self._options, now - last_speech_sample
-        slow = max(to_samples(options.pause_seconds), to_samples(options.slow_pause_seconds))
-        pause = min(max(to_samples(options.pause_seconds), 2 * self._usual_gap), slow)
         if written_sample < last_speech_sample and quiet < to_samples(options.words_seconds):
             return False
-        return pause <= quiet <= to_samples(options.shared_silence_seconds)
+        return self.pause_samples <= quiet <= to_samples(options.shared_silence_seconds)
+
+    @property
+    def pause_samples(self) -> int:
+        """How long both have to be silent for a pause of this pair."""
+        options = self._options
+        slow = max(to_samples(options.pause_seconds), to_samples(options.slow_pause_seconds))
+        return min(max(to_samples(options.pause_seconds), 2 * self._usual_gap), slow)
 
     def note_said(self, named: Speaker | None, now: int) -> None:
         """Count a sentence that was begun."""
         self._said.append(now)
         if named is not None:
             self._named[named] += 1
+
+    def note_reply(self, now: int) -> None:
+        """A reply was asked for and costs nothing, but what is said unasked keeps its distance from it."""
+        self._replied = now
 
     def _fair(self, named: Speaker) -> bool:
         """Whether one more for this person keeps the named sentences within their share, or next to even."""

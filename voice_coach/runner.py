@@ -15,12 +15,18 @@ from voice_coach.errors import EngineFailed
 from voice_coach.events import (
     Answer,
     AudioBlock,
+    ChangeVoice,
     Command,
     CueFinished,
     CueOutcome,
     CueStarted,
+    EndTalk,
     Event,
     Output,
+    Pause,
+    Pressed,
+    Request,
+    Resume,
     Say,
     StopSaying,
     Transcribe,
@@ -86,6 +92,10 @@ class RecordedAnswers:
                 self._say(command, now)
             case StopSaying(cue_id):
                 self._stop(cue_id, now)
+            case Pause():
+                self._schedule(now, Pressed(Request.GO_ON))  # what was recorded cannot be unheard
+            case Resume() | ChangeVoice() | EndTalk():
+                pass  # a recording goes on to its end, in the voice that it began with
 
     def due(self, now: int | None) -> Iterator[Answer]:
         """Results that are due at sample `now`, in order; all that are left if it is `None`."""
@@ -179,7 +189,7 @@ def _pieces(block: AudioBlock) -> Iterator[AudioBlock]:
     start, lost, place = block.start_sample, block.lost_samples, 0
     while place < len(block.samples) or lost:
         length = HOP - (start + place) % HOP
-        yield AudioBlock(start + place, block.samples[place : place + length], lost)
+        yield AudioBlock(start + place, block.samples[place : place + length], lost, block.lost_by)
         lost, place = 0, place + length
 
 

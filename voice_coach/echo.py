@@ -1,0 +1,84 @@
+"""The coach's own voice in the microphone: when the stream is its own, and how late it comes.
+
+While a sentence is played, and for the room's tail after it, what is heard is the coach's. How late a sentence reaches
+the microphone differs by a factor of twenty between a laptop's own loudspeaker and one over Bluetooth; so it is looked
+for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voice_coach.acoustics import Floats
+from voice_coach.events import CueFinished, CueStarted
+from voice_coach.options import Options, number
+from voice_coach.segment import SAMPLE_RATE, to_samples
+
+LONGEST_DELAY_SECONDS = 0.6
+_LEAST_SECONDS = 0.5
+_PEAK = 11.0
+"""A delay is believed if its correlation stands this many times above the usual one (see `echo_delay`)."""
+_BAND_HZ = (200.0, 6000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class EchoOptions(Options):
+    """What the microphone hears while a sentence is said belongs to the coach, and so does the room's tail after it.
+
+    The deafness is a lease: it ends `longest_seconds` after the sentence began even if its end is never reported.
+    """
+
+    tail_seconds: float = number(0.4, 0.0, 2.0, "s")
+    longest_seconds: float = number(12.0, 1.0, 60.0, "s")
+
+
+class EchoGate:
+    """When the stream is the coach's own voice."""
+
+    def __init__(self, options: EchoOptions) -> None:
+        self._options = options
+        self.until = 0
+        """Up to here the stream is, or may be, the coach's."""
+
+    def take(self, result: CueStarted | CueFinished) -> None:
+        """Begin or shorten the lease."""
+        if isinstance(result, CueFinished):
+            self.until = min(self.until, result.at_sample + to_samples(self._options.tail_seconds))
+        elif result.in_microphone:
+            self.until = result.at_sample + to_samples(self._options.longest_seconds)
+
+    def muted(self, hop: Floats, start: int) -> Floats:
+        """A hop without what is the coach's."""
+        if start >= self.until:
+            return hop
+        heard = hop.copy()
+        heard[: self.until - start] = 0.0
+        return heard
+
+
+def echo_delay(played: Floats, heard: Floats) -> float | None:
+    """How many seconds after it was played a sentence was heard; `None` if it cannot be found.
+
+    Both float32 (n,), 16 kHz, from the same moment on; `heard` may be shorter. Generalised cross-correlation with phase
+    transform (Knapp & Carter 1976) in the band of speech: the first of its peaks, as later ones are the room's.
+    """
+    if min(len(played), len(heard)) < to_samples(_LEAST_SECONDS):
+        return None
+    longest = to_samples(LONGEST_DELAY_SECONDS)
+    size = 1 << int(np.ceil(np.log2(len(heard) + longest)))
+    own, all_heard = np.fft.rfft(played[: len(heard)], size), np.fft.rfft(heard, size)
+    cross = all_heard * np.conj(own)
+    frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    band = (frequency >= _BAND_HZ[0]) & (frequency <= _BAND_HZ[1])
+    # Bins in which nothing was played hold noise alone, and would drown the rest if their phase counted as much.
+    weight = np.abs(own) / (np.abs(cross) + 1e-12) * band
+    correlation = np.fft.irfft(cross * weight, size)
+    searched = np.abs(correlation[:longest])
+    usual = float(np.sqrt(np.mean(correlation**2)))
+    peak = int(np.argmax(searched))
+    if searched[peak] < _PEAK * usual:
+        return None
+    early = np.flatnonzero(searched[: peak + 1] >= max(_PEAK * usual, 0.6 * searched[peak]))
+    return float(early[0]) / SAMPLE_RATE
