@@ -56,6 +56,14 @@ class Said:
     start_sample: int
     samples: Floats
 
+    def between(self, start: int, end: int) -> Floats:
+        """What is heard of it in a stretch, float32 (end - start,), silence before and after it."""
+        heard = np.zeros(end - start, np.float32)
+        first, last = max(start, self.start_sample), min(end, self.start_sample + len(self.samples))
+        if first < last:
+            heard[first - start : last - start] = self.samples[first - self.start_sample : last - self.start_sample]
+        return heard
+
 
 @dataclass(slots=True)
 class _Speaking:

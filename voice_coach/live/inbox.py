@@ -21,6 +21,18 @@ class Inbox:
         self._items: deque[AudioBlock | Answer] = deque()
         self._changed = threading.Condition()
         self._is_closed = False
+        self._takers = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self._items
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was put in has been worked off: it is empty, and its taker waits for more."""
+        with self._changed:
+            return not self._items and self._takers > 0
 
     def put_audio(self, block: AudioBlock) -> None:
         """Add a block, as soon as there is room."""
@@ -39,7 +51,9 @@ class Inbox:
     def take(self, seconds: float | None = None) -> AudioBlock | Answer | None:
         """The next item; `None` if there is none within `seconds`, or none any more."""
         with self._changed:
+            self._takers += 1
             self._changed.wait_for(lambda: self._items or self._is_closed, seconds)
+            self._takers -= 1
             if not self._items:
                 return None
             item = self._items.popleft()

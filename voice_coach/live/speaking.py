@@ -22,6 +22,7 @@ from voice_coach.events import (
 )
 from voice_coach.live.inbox import Inbox
 from voice_coach.ports import Loudspeaker, Microphone, Voice
+from voice_coach.runner import Said
 from voice_coach.segment import to_samples
 
 _HEARD_SECONDS = 15.0
@@ -73,23 +74,6 @@ class Overheard:
         return np.concatenate([samples for _, samples in parts])[start - parts[0][0] :]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sounding:
-    """A sentence that is being played: float32 samples (n,) from `start_sample` on."""
-
-    cue_id: int
-    start_sample: int
-    samples: Floats
-
-    def between(self, start: int, end: int) -> Floats:
-        """What is played in a stretch of the stream, silence before and after it."""
-        played = np.zeros(end - start, np.float32)
-        first, last = max(start, self.start_sample), min(end, self.start_sample + len(self.samples))
-        if first < last:
-            played[first - start : last - start] = self.samples[first - self.start_sample : last - self.start_sample]
-        return played
-
-
 class Speaking:
     """The thread that says one sentence at a time.
 
@@ -105,14 +89,20 @@ class Speaking:
         self._voice, self._loudspeaker, self._inbox, self._overheard = voice, loudspeaker, inbox, overheard
         self._clock = clock
         self._echo_delay = 0
-        self.current: Sounding | None = None
-        """What is being played."""
+        self.current: tuple[int, Said] | None = None
+        """The cue that is being played, and its sound."""
         self._cues: deque[Cue] = deque()
         self._unwanted: set[int] = set()
         self._changed = threading.Condition()
         self._is_busy = self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
         self._thread.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be said or is being rendered."""
+        with self._changed:
+            return not self._cues and (not self._is_busy or self.current is not None)
 
     def say(self, cue: Cue) -> None:
         """Say a sentence as soon as possible."""
@@ -155,14 +145,14 @@ class Speaking:
 
         def begun(seconds: float) -> None:
             started.append(self._clock.sample_at(seconds))
-            self.current = Sounding(cue.cue_id, started[0], samples)
+            self.current = cue.cue_id, Said(started[0], samples)
             self._inbox.put(CueStarted(cue.cue_id, started[0], in_microphone=True))
 
         try:
             samples = self._voice.render(cue)
             if cue.cue_id in self._unwanted:
                 return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.YIELDED)
-            if self._clock.now() > cue.expires_sample:
+            if self._clock.now() >= cue.expires_sample:
                 return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.EXPIRED)
             played = self._loudspeaker.play(samples, begun)
         except EngineFailed:

@@ -93,6 +93,11 @@ class LiveTalk:
         """Whether nothing is captured, because somebody wished so."""
         return self._is_paused
 
+    def is_idle(self) -> bool:
+        """Whether all that was heard has been worked off, words and sentences too: a simulated table waits for it."""
+        words = self._words is None or self._words.is_idle
+        return (words and self._speaking.is_idle and self._inbox.is_settled) or not self._thread.is_alive()
+
     def run(self) -> None:
         """Hold the talk; returns when it has ended, by request or because its thread could not go on.
 
@@ -148,10 +153,11 @@ class LiveTalk:
 
     def _listen_through(self, block: AudioBlock) -> None:
         """Notice somebody who speaks over the coach."""
-        canceller, sounding = self._engines.canceller, self._speaking.current
-        if canceller is None or sounding is None or not len(block.samples):
+        canceller, current = self._engines.canceller, self._speaking.current
+        if canceller is None or current is None or not len(block.samples):
             self._through = None
             return
+        cue_id, said = current
         if self._through is None:
             canceller.begin()
             self._through = np.zeros(0, np.float32)
@@ -159,11 +165,11 @@ class LiveTalk:
         whole = len(heard) // canceller.frame_samples * canceller.frame_samples
         self._through = heard[whole:]
         end = block.start_sample + len(block.samples) - len(self._through)
-        ago = canceller.process(heard[:whole], sounding.between(end - whole, end))
-        if ago is not None and sounding.cue_id != self._spoken_over:
-            self._spoken_over = sounding.cue_id
-            self._speaking.stop(sounding.cue_id)  # at once; the pipeline learns of it in its turn
-            self._inbox.put(SpokenOver(sounding.cue_id, end - ago))
+        ago = canceller.process(heard[:whole], said.between(end - whole, end))
+        if ago is not None and cue_id != self._spoken_over:
+            self._spoken_over = cue_id
+            self._speaking.stop(cue_id)  # at once; the pipeline learns of it in its turn
+            self._inbox.put(SpokenOver(cue_id, end - ago))
 
     def _carry_out(self, outputs: list[Output]) -> None:
         for output in outputs:

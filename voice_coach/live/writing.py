@@ -42,6 +42,12 @@ class Words:
                 yield TranscriptionFailed(dropped.utterance.utterance_id, "the words came too slowly")
             self._changed.notify_all()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be written down, and nothing is being written."""
+        with self._changed:
+            return not self._waiting and self._current is None
+
     def finish(self, seconds: float) -> list[TranscriptionFailed]:
         """Wait for what is left, at most so long; returns what is given up."""
         with self._changed:
