@@ -112,8 +112,8 @@ class Held:
         while runner.is_alive() and self.table.position < samples and time.monotonic() < deadline:
             time.sleep(0.005)
         assert time.monotonic() < deadline
-        self.talk.close()
-        self.journal.__exit__(None, None, None)
+        with self.journal:
+            self.talk.close()
         return list(read_journal(self.folder).events)
 
 

@@ -57,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", parents=[common, loop], help="the whole loop on a bundled talk")
-    demo.set_defaults(run="demo")
+    demo.set_defaults(module="analyze", run="demo")
 
     analyze = commands.add_parser("analyze", parents=[common, loop], help="the whole loop on a recording")
     analyze.add_argument("audio", type=Path, metavar="AUDIO", help="a recording of a talk of two, in any usual format")
@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     analyze.add_argument(
         "--render", type=Path, metavar="FILE", help="also write the talk with the coach's sentences in it, as WAV"
     )
-    analyze.set_defaults(run="analyze")
+    analyze.set_defaults(module="analyze", run="analyze")
 
     review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
@@ -82,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar=("FORMAT", "DIR"),
         help="write json, csv, md, rttm or vtt to a folder",
     )
-    review.set_defaults(run="review")
+    review.set_defaults(module="review", run="review")
     return parser
 
 

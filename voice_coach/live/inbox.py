@@ -35,9 +35,11 @@ class Inbox:
             return not self._items and self._takers > 0
 
     def put_audio(self, block: AudioBlock) -> None:
-        """Add a block, as soon as there is room."""
+        """Add a block, as soon as there is room; one that comes after the end is dropped."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting < self._room or self._is_closed)
+            if self._is_closed:
+                return
             self._waiting += 1
             self._items.append(block)
             self._changed.notify_all()

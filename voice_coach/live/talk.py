@@ -128,6 +128,7 @@ class LiveTalk:
             self._take_last_words()
         except BaseException as error:
             self._error = error
+            self._inbox.close()  # nobody takes from it any more, so nobody must wait for room
         finally:
             self._ended.set()
 

@@ -1,4 +1,4 @@
-"""What the commands do, behind the command line's parser."""
+"""The whole loop on a recording: `demo` and `analyze`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
 from rich.console import Console
-from rich.text import Text
 
 from voice_coach import resources, session
-from voice_coach.characters import spelled_out
-from voice_coach.config import Settings, load_settings
-from voice_coach.engines.choosing import choose_transcriber
+from voice_coach.commands.common import (
+    INTERRUPTED,
+    LANGUAGE,
+    Output,
+    effective_settings,
+    note,
+    show_report,
+    tell,
+    transcriber_for,
+)
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.mixdown import check_target, mix, write_wav
 from voice_coach.engines.player import Player
@@ -27,40 +32,10 @@ from voice_coach.engines.recording import CLIPPED_SHARE, Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
-from voice_coach.figures import Report
 from voice_coach.lexicon import load_lexicon
-from voice_coach.ports import Transcriber
 from voice_coach.progress import Listening
-from voice_coach.review.exports import FORMATS, to_json
-from voice_coach.review.files import write_text
-from voice_coach.review.terminal import print_summary
 from voice_coach.review.wording import counted
 from voice_coach.runner import Said
-
-INTERRUPTED = 130
-LANGUAGE = "en"
-
-
-class _Output(Console):
-    """Leaves it to the command line what to do where nobody reads any more; rich would end the program with 1."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def run(chosen: Namespace) -> int:
-    """Run the command that was chosen; returns its exit code."""
-    settings = _settings(chosen)
-    return {"demo": _demo, "analyze": _analyze, "review": _review}[chosen.run](chosen, settings)
-
-
-def _settings(chosen: Namespace) -> Settings:
-    own = Path(platformdirs.user_config_dir("voice-coach", appauthor=False)) / "config.toml"
-    files = [resources.config_folder() / "default.toml", *([own] if own.is_file() else []), *chosen.config]
-    settings = load_settings(files)
-    if getattr(chosen, "words", None):
-        settings = replace(settings, words=replace(settings.words, engine=chosen.words))
-    return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +53,23 @@ class _Talk:
     render: Path | None
 
 
-def _demo(chosen: Namespace, settings: Settings) -> int:
+def demo(chosen: Namespace) -> int:
+    """The whole loop on the bundled talk."""
     folder = resources.demo_folder()
     names = json.loads((folder / "truth.json").read_text(encoding="utf-8"))["names"]
     speakers = [(names["A"], folder / "enrol_a.flac"), (names["B"], folder / "enrol_b.flac")]
     out = chosen.out or session.sessions_folder() / "demo"
     recording = Recording(folder / "talk.flac")
     talk = _Talk(recording, "the bundled talk", None, speakers, out, out / "talk_with_prompts.wav")
-    code, said = _hear(chosen, settings, talk)
+    code, said = _hear(chosen, talk)
     if chosen.quiet or chosen.json:
         return code
-    console = _Output()
+    console = Output()
     if code == 0:
         _play(said, console)
-        _tell(console, f"The talk with the coach in it: {talk.render}")
-    _tell(console, f"The review: {out / session.PAGE_NAME}")
+        tell(console, f"The talk with the coach in it: {talk.render}")
+    tell(console, f"The review: {out / session.PAGE_NAME}")
     return code
-
-
-def _tell(console: Console, line: str) -> None:
-    """Print a line as it is: `Text` is searched neither for markup nor for emoji codes, as a name may hold both."""
-    console.print(Text(spelled_out(line)), soft_wrap=True)
 
 
 def _play(said: Sequence[Said], console: Console) -> None:
@@ -108,10 +79,11 @@ def _play(said: Sequence[Said], console: Console) -> None:
         for sentence in said:
             player.play(sentence.samples)
     except MissingPart as reason:
-        _tell(console, f"The coach was not played: {reason}.")
+        tell(console, f"The coach was not played: {reason}.")
 
 
-def _analyze(chosen: Namespace, settings: Settings) -> int:
+def analyze(chosen: Namespace) -> int:
+    """The whole loop on a recording of the user's."""
     if len(chosen.speaker) not in {0, 2}:
         raise UsageError("give --speaker twice, once for each person, or not at all")
     if len({name for name, _ in chosen.speaker}) != len(chosen.speaker):
@@ -122,7 +94,7 @@ def _analyze(chosen: Namespace, settings: Settings) -> int:
         raise UsageError(f"--render {chosen.render} would overwrite a recording that is to be heard; choose another")
     recording = Recording(chosen.audio)
     talk = _Talk(recording, source, recording.fingerprint, chosen.speaker, chosen.out, chosen.render)
-    return _hear(chosen, settings, talk)[0]
+    return _hear(chosen, talk)[0]
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -133,9 +105,9 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequence[Said]]:
+def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
     """Run a recorded talk through the loop, and show it; returns the exit code and what the coach said."""
-    recording = talk.recording
+    recording, settings = talk.recording, effective_settings(chosen)
     folder = session.choose_folder(talk.out, talk.fingerprint or talk.source, datetime.now().astimezone())
     if talk.render is not None:
         check_target(talk.render, coming=folder)
@@ -145,10 +117,10 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
             gain = survey.gain
             _remark(chosen, survey, talk.source)
             lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-            transcriber = _choose_transcriber(chosen, settings)
+            transcriber = transcriber_for(chosen, settings)
             renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
             if talk.speakers:
-                voices = session.enrol_voices(talk.speakers, lambda line: _note(chosen, line), recording.rate)
+                voices = session.enrol_voices(talk.speakers, lambda line: note(chosen, line), recording.rate)
             else:
                 voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
         session.make_folder(folder)
@@ -157,26 +129,20 @@ def _hear(chosen: Namespace, settings: Settings, talk: _Talk) -> tuple[int, Sequ
             engines = session.Engines(transcriber, renderer)
             done = session.RecordedSession(talk.source, folder, ears, engines, fingerprint=talk.fingerprint)
             interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain, both=True)))
-    _show(chosen, done.close(), folder / session.PAGE_NAME)
+    show_report(chosen, done.close(), folder / session.PAGE_NAME)
     if talk.render is not None and not interrupted:
         write_wav(talk.render, mix(recording.blocks(gain), done.said))
     return INTERRUPTED if interrupted else 0, done.said
-
-
-def _note(chosen: Namespace, line: str) -> None:
-    """Tell what is amiss and does not stop the work."""
-    if not chosen.quiet:
-        sys.stderr.write(f"voice-coach: {spelled_out(line)}\n")
 
 
 def _remark(chosen: Namespace, survey: Survey, source: str) -> None:
     """Say what is wrong with a recording that can be heard all the same."""
     if survey.clipped_share >= CLIPPED_SHARE:
         share = f"{survey.clipped_share:.1%} of its length"
-        _note(chosen, f"{source} is clipped for {share}: loudness and voices are less certain")
+        note(chosen, f"{source} is clipped for {share}: loudness and voices are less certain")
     if survey.damaged_packets:
         damaged = counted(survey.damaged_packets, ("piece of it", "pieces of it"))
-        _note(chosen, f"{source} is damaged: {damaged} could not be read")
+        note(chosen, f"{source} is damaged: {damaged} could not be read")
 
 
 @contextmanager
@@ -187,15 +153,6 @@ def _nothing_to_save() -> Iterator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("voice-coach: interrupted before the talk was heard; there is no session to save\n")
         raise
-
-
-def _choose_transcriber(chosen: Namespace, settings: Settings) -> Transcriber | None:
-    """The engine for the words; tells of those that are installed and do not load."""
-    choice = choose_transcriber(settings.words, LANGUAGE)
-    instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
-    for reason in choice.passed_over:
-        _note(chosen, f"{reason}; {instead}")
-    return choice.transcriber
 
 
 def _find_voices(talk: _Talk, blocks: Iterable[AudioBlock]) -> session.Voices:
@@ -214,33 +171,3 @@ def _run(done: session.RecordedSession, blocks: Iterable[AudioBlock]) -> bool:
     except KeyboardInterrupt:
         return False
     return True
-
-
-def _show(chosen: Namespace, report: Report, page: Path) -> None:
-    if chosen.json:
-        sys.stdout.write(to_json(report))
-    elif not chosen.quiet:
-        print_summary(report, _Output(), page)
-
-
-def _review(chosen: Namespace, settings: Settings) -> int:
-    del settings
-    root = session.sessions_folder()
-    folder = chosen.session or session.newest_session(root.iterdir() if root.is_dir() else ())
-    report = session.load_report(folder)
-    if chosen.export is None:
-        session.write_review(report, folder)
-        _show(chosen, report, folder / session.PAGE_NAME)
-        return 0
-    name, target = chosen.export
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name}; there are {', '.join(FORMATS)}")
-    file, make = FORMATS[name]
-    try:
-        Path(target).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{target} cannot be made: {error.strerror}") from error
-    written = write_text(Path(target), file, make(report))
-    if not chosen.quiet:
-        sys.stdout.write(f"{spelled_out(str(written))}\n")
-    return 0

@@ -1,0 +1,38 @@
+"""The figures of a session, its page, and its exports."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from voice_coach import session
+from voice_coach.characters import spelled_out
+from voice_coach.commands.common import effective_settings, show_report
+from voice_coach.errors import InputError, UsageError
+from voice_coach.review.exports import FORMATS
+from voice_coach.review.files import write_text
+
+
+def review(chosen: Namespace) -> int:
+    """Show a session, or export it."""
+    effective_settings(chosen)  # wrong ones are named here, too
+    root = session.sessions_folder()
+    folder = chosen.session or session.newest_session(root.iterdir() if root.is_dir() else ())
+    report = session.load_report(folder)
+    if chosen.export is None:
+        session.write_review(report, folder)
+        show_report(chosen, report, folder / session.PAGE_NAME)
+        return 0
+    name, target = chosen.export
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name}; there are {', '.join(FORMATS)}")
+    file, make = FORMATS[name]
+    try:
+        Path(target).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{target} cannot be made: {error.strerror}") from error
+    written = write_text(Path(target), file, make(report))
+    if not chosen.quiet:
+        sys.stdout.write(f"{spelled_out(str(written))}\n")
+    return 0
