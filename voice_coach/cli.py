@@ -18,14 +18,18 @@ INTERRUPTED = 130
 _BUG = 1
 
 
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or not can_be_shown(name):
+        raise argparse.ArgumentTypeError(f"{name!r} cannot be shown as a name")
+    return name
+
+
 def _speaker(text: str) -> tuple[str, Path]:
     before, equals, file = text.partition("=")
-    name = before.strip()
-    if not equals or not name or not file:
+    if not equals or not before.strip() or not file:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=AUDIO")
-    if not can_be_shown(name):
-        raise argparse.ArgumentTypeError(f"{name!r} cannot be shown as a name")
-    return name, Path(file)
+    return _name(before), Path(file)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,6 +77,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--render", type=Path, metavar="FILE", help="also write the talk with the coach's sentences in it, as WAV"
     )
     analyze.set_defaults(module="analyze", run="analyze")
+
+    talk = commands.add_parser("talk", parents=[common, loop], help="hold a talk at the table, hands-free")
+    talk.add_argument("names", type=_name, nargs="*", metavar="NAME", help="what the two people are called")
+    talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
+    talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
+    talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
+    talk.set_defaults(module="talk", run="talk")
 
     review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
