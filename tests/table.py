@@ -25,6 +25,8 @@ from voice_coach.segment import SAMPLE_RATE
 
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "parec")
 MICROPHONE, LOUDSPEAKER = "table", "loudspeaker"
+SOURCE = "microphone"
+"""The microphone, as programs see it: what is played to the sink `MICROPHONE`."""
 BLOCK = 320
 _NOISE = 10 ** (-62 / 20)
 _LATENCY = "--latency-msec=20"
@@ -36,8 +38,9 @@ def _server_config(folder: Path) -> str:
 load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
 load-module module-null-sink sink_name={MICROPHONE} rate=16000 channels=1
 load-module module-null-sink sink_name={LOUDSPEAKER} rate=16000 channels=1
+load-module module-remap-source source_name={SOURCE} master={MICROPHONE}.monitor
 load-module module-rescue-streams
-set-default-source {MICROPHONE}.monitor
+set-default-source {SOURCE}
 set-default-sink {LOUDSPEAKER}
 """
 
@@ -137,7 +140,7 @@ class VirtualTable:
         return np.concatenate(self.heard) if self.heard else np.zeros(0, np.float32)
 
     def _program(self, *command: str, **pipe: int) -> subprocess.Popen[bytes]:
-        program = subprocess.Popen(command, env=self.environment, bufsize=0, **pipe)
+        program = subprocess.Popen(command, env=self.environment, bufsize=0, stderr=subprocess.DEVNULL, **pipe)
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, program.pid, -11)
         self._programs.append(program)

@@ -190,6 +190,10 @@ class Microphone(Protocol):
         """Which sample of the stream is heard at a time."""
         ...
 
+    def check(self) -> None:
+        """Raise what went wrong in its thread, if anything did: then nothing more is delivered."""
+        ...
+
     def close(self) -> None:
         """Stop delivering, and let go of the device; returns when its thread has ended."""
         ...

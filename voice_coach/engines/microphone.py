@@ -18,6 +18,7 @@ import soxr
 from voice_coach.acoustics import Floats
 from voice_coach.engines import clock
 from voice_coach.engines.devices import Devices, Stream
+from voice_coach.engines.sound_server import SoundServer
 from voice_coach.engines.timeline import Timeline
 from voice_coach.errors import MissingPart
 from voice_coach.events import AudioBlock
@@ -27,6 +28,7 @@ from voice_coach.segment import SAMPLE_RATE, to_samples
 GONE = "the microphone was gone"
 PAUSED = "paused"
 MUTED = "the microphone was muted"
+MOVED = "another microphone was used"
 ASLEEP = "the machine slept"
 BUSY = "the machine was too busy"
 
@@ -39,6 +41,9 @@ _RETRY_SECONDS = 0.5
 _REPORT_SECONDS = 0.25
 _MUTED_SAMPLES = to_samples(1.0)
 _SLEPT_SECONDS = 1.0
+_MEANT_SECONDS = 20.0
+_SETTLING_SECONDS = 1.0
+_MONITOR = ".monitor"
 _ROOM_SECONDS = 30.0
 """How much may wait where whoever takes the blocks is slow."""
 
@@ -101,10 +106,15 @@ class SystemMicrophone:
     Parameters
     ----------
     wanted : a part of the device's name; empty for the usual one.
+    server : knows which microphone is really heard, where there is such a server.
     """
 
-    def __init__(self, devices: Devices, wanted: str = "") -> None:
-        self._devices, self._wanted = devices, wanted
+    def __init__(self, devices: Devices, wanted: str = "", server: SoundServer | None = None) -> None:
+        self._devices, self._wanted, self._server = devices, wanted, server
+        self._home: str | None = None  # the microphone that voices were learnt with, as the server calls it
+        self._brought_home = -_MEANT_SECONDS
+        self._refused: str | None = None  # why what comes is not taken, though it comes
+        self._accept_at = 0.0
         self._waiting = _Waiting()
         self._stream: Stream | None = None
         self._resampler: soxr.ResampleStream | None = None
@@ -119,11 +129,12 @@ class SystemMicrophone:
         self._state = threading.Lock()  # held while blocks are made, so that a pause is one
         self._thread: threading.Thread | None = None
         self._opened = self._reported = 0.0
+        self._error: BaseException | None = None
 
     @property
     def name(self) -> str:
         """The device that is open, for people."""
-        return "" if self._stream is None else self._stream.name
+        return self._home or ("" if self._stream is None else self._stream.name)
 
     def start(self, deliver: Callable[[AudioBlock], None], tell: Callable[[Notice], None]) -> None:
         """Open the device, and deliver from now on; see the port."""
@@ -165,7 +176,18 @@ class SystemMicrophone:
             self._resampler = soxr.ResampleStream(stream.rate, SAMPLE_RATE, stream.channels, dtype="float32")
         self._stream = stream
 
+    def check(self) -> None:
+        """Raise what went wrong in the thread, if anything did."""
+        if self._error is not None:
+            raise self._error
+
     def _run(self) -> None:
+        try:
+            self._follow()
+        except BaseException as error:
+            self._error = error
+
+    def _follow(self) -> None:
         asleep = clock.asleep()
         while not self._closing.is_set():
             taken = self._waiting.take()
@@ -186,7 +208,11 @@ class SystemMicrophone:
         if not len(samples):
             return []
         if self._timeline is None:
-            self._timeline = Timeline(seconds - len(samples) / SAMPLE_RATE)
+            self._timeline = Timeline(seconds - len(samples) / SAMPLE_RATE, self._channels)
+        if self._refused is not None:
+            if seconds < self._accept_at:
+                return self._timeline.pass_over(seconds, self._refused)
+            self._refused = None
         self._zeros = 0 if np.any(samples) else self._zeros + len(samples)
         if self._zeros >= _MUTED_SAMPLES:
             if self._reason != MUTED:
@@ -217,10 +243,45 @@ class SystemMicrophone:
             quiet = now - (self._opened if last is None else last)
             if not stream.is_active or quiet > (_FIRST_SECONDS if last is None else _STALLED_SECONDS):
                 self._lose()
+        if self._server is not None and self._stream is not None and self._server.changed.is_set():
+            self._server.changed.clear()
+            self._see_where(self._server)
         if self._waiting.is_paused and self._stream is not None:
             self._reason = PAUSED
-        if self._reason and now - self._reported >= _REPORT_SECONDS:
+        nothing_comes = self._waiting.is_paused or last is None or now - last > _REPORT_SECONDS
+        if self._reason and nothing_comes and now - self._reported >= _REPORT_SECONDS:
             self._pass_over(self._reason)
+
+    def _see_where(self, server: SoundServer) -> None:
+        """See which microphone is heard; if it is not the one that voices were learnt with, go back to that.
+
+        Whoever moves it away again at once means it. Where its own is gone, any other microphone is better than none;
+        what a loudspeaker plays (a monitor, as the server calls it) is none.
+        """
+        source, now = server.source(), clock.now()
+        self._home = self._home or source
+        if source is None or self._home is None:
+            return
+        is_meant = self._refused is None and now - self._brought_home < _MEANT_SECONDS
+        if source == self._home:
+            if self._refused is not None:
+                self._refused = None
+                self._say("", "")
+        elif server.has(self._home) and not is_meant:
+            self._refuse(MOVED, f"The microphone was changed to {source}; it goes back to {self._home}.")
+            self._brought_home = now
+            server.move_to(self._home)
+        elif source.endswith(_MONITOR) and not self._home.endswith(_MONITOR):
+            self._refuse(GONE, "The microphone has gone; it is looked for.")
+        else:
+            self._home = source if is_meant else self._home
+            self._refuse(MOVED, f"The microphone has changed; it listens with {source} now.")
+            self._accept_at = now + _SETTLING_SECONDS
+
+    def _refuse(self, reason: str, text: str) -> None:
+        """Take nothing from the microphone that is heard, for now."""
+        self._refused, self._accept_at = reason, float("inf")
+        self._say(reason, text)
 
     def _lose(self) -> None:
         """The device has gone."""
@@ -242,7 +303,7 @@ class SystemMicrophone:
         self._reported = clock.now()
         with self._state:
             if self._timeline is None:
-                self._timeline = Timeline(self._reported)
+                self._timeline = Timeline(self._reported, self._channels)
             blocks = self._timeline.pass_over(self._reported, reason)
         for block in blocks:
             self._deliver(block)

@@ -31,10 +31,12 @@ class Timeline:
     Parameters
     ----------
     seconds : the time at which sample 0 is delivered.
+    channels : of the blocks.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, channels: int = 1) -> None:
         self._origin = seconds
+        self._nothing = np.zeros(0 if channels == 1 else (0, channels), np.float32)
         self.position = 0
         """Samples accounted for so far, lost ones included."""
         self._lags: deque[tuple[float, int]] = deque()
@@ -82,7 +84,7 @@ class Timeline:
         missing = self.sample_at(seconds) - self.position
         if missing > 0:
             self.position += missing
-            blocks.append(AudioBlock(self.position, np.zeros(0, np.float32), missing, reason))
+            blocks.append(AudioBlock(self.position, self._nothing, missing, reason))
         self._was_away = True
         return blocks
 

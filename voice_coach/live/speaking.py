@@ -170,6 +170,8 @@ class Speaking:
             played = self._loudspeaker.play(samples, begun)
         except EngineFailed:
             return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.SHOWN)
+        except Exception:  # a bug of a library: the talk goes on, and the sentence counts as failed
+            return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.FAILED)
         finally:
             self.current = None
         if started:

@@ -159,7 +159,7 @@ class LiveTalk:
         """
         self._thread.start()
         while not self._ended.wait(0.1):  # short waits, because on some systems a long one is deaf to Ctrl-C
-            pass
+            self._clock.microphone.check()
 
     def close(self, *, hurry: bool = False) -> None:
         """End the talk properly: the last sentence, the last words. Raises what went wrong in its thread, if it did.
