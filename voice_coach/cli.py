@@ -85,6 +85,20 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
     talk.set_defaults(module="talk", run="talk")
 
+    enroll = commands.add_parser("enroll", parents=[common], help="learn a voice to be kept, from 10 to 20 s of speech")
+    enroll.add_argument("name", type=_name, nargs="?", metavar="NAME", help="whose voice (default: list those kept)")
+    enroll.add_argument("audio", type=Path, nargs="?", metavar="AUDIO", help="a recording (default: the microphone)")
+    enroll.add_argument("--forget", action="store_true", help="forget the voice")
+    enroll.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
+    enroll.set_defaults(module="enroll", run="enroll", words="off")
+
+    sessions = commands.add_parser("sessions", parents=[common], help="list sessions, forget or recover them")
+    sessions.add_argument("--forget", metavar="NAME", help="remove a session for ever")
+    sessions.add_argument("--forget-all", action="store_true", help="remove all sessions for ever")
+    sessions.add_argument("--yes", action="store_true", help="with --forget-all: that is meant")
+    sessions.add_argument("--recover", action="store_true", help="recover sessions that did not end properly")
+    sessions.set_defaults(module="sessions", run="sessions")
+
     review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
     review.add_argument(

@@ -35,6 +35,7 @@ from voice_coach.events import (
     Resume,
     Say,
     Speaker,
+    TalkReached,
     TurnEnded,
     UnitEnded,
     WordsHeard,
@@ -80,6 +81,8 @@ class Glance:
                 self._say(cue.text, aloud=True)
             case CueSettled(cue, outcome):
                 self._settle(cue.text, outcome)
+            case TalkReached():
+                self.is_talk = True
             case Pause():
                 self.state = PAUSED
             case Resume():

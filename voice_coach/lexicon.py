@@ -60,6 +60,7 @@ OPENING_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "hello": _PAIR,
     "ask": _PAIR,
     "ask_second": _PAIR,
+    "ask_alone": _PERSON,
     "nobody_heard": _PERSON,
     "more": _PERSON,
     "noisy": _PERSON,

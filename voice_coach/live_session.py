@@ -17,13 +17,13 @@ from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.learning import TableLearner
 from voice_coach.engines.speakers import load_background
 from voice_coach.engines.voiceprint import Enrolment
-from voice_coach.events import AudioBlock, Event, Output, Request, Shortcoming, Speaker, TalkEnded
+from voice_coach.events import PEOPLE, AudioBlock, Event, Output, Request, Shortcoming, Speaker, TalkEnded
 from voice_coach.journal import JournalWriter, write_second
 from voice_coach.lexicon import Lexicon
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk, Watch
-from voice_coach.opening import Opening
+from voice_coach.opening import Asked, Opening
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Microphone
 from voice_coach.report import SessionFacts
@@ -98,6 +98,11 @@ class LiveSession:
         return self._facts is not None
 
     @property
+    def asked(self) -> Asked | None:
+        """Who is to speak so that their voice is learnt, if anybody."""
+        return None if self.opening is None or self.has_begun else self.opening.asked
+
+    @property
     def shortcomings(self) -> Mapping[Speaker, Shortcoming]:
         """What is wrong with voices that have to do all the same."""
         return {} if self.opening is None else self.opening.shortcomings
@@ -155,7 +160,8 @@ class LiveSession:
         opening = self.opening
         if self.has_begun or opening is None or not opening.is_complete:
             return None
-        self.learnt = self._learner.enrolments()
+        first, second = (self._learner.enrolment(person) for person in PEOPLE)
+        self.learnt = (first, second)
         return self._begin(Voices(self._table.names, self.learnt), self._learner.gain)
 
     def _begin(self, voices: Voices, gain: float) -> Course:

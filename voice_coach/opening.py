@@ -93,6 +93,7 @@ class Opening:
     lexicon : what is said, and how requests are worded.
     names : what the two people are called.
     learner : learns the voices, and judges them.
+    people : whose voices are learnt, both or one.
     before : sentences to be said first, the plan of the talk for example.
     with_words : whether utterances can be written down, so that requests are understood.
     """
@@ -104,11 +105,12 @@ class Opening:
         learner: VoiceLearner,
         options: OpeningOptions,
         *,
+        people: tuple[Speaker, ...] = PEOPLE,
         before: tuple[str, ...] = (),
         with_words: bool = False,
     ) -> None:
         self._lexicon, self._names, self._learner, self._options = lexicon, names, learner, options
-        self._before, self._with_words = before, with_words
+        self._people, self._before, self._with_words = people, before, with_words
         self._history = AudioHistory(LONGEST_SECONDS + 3.0)
         self._ids = count(-1, -1)
         self._asked: dict[int, Utterance] = {}
@@ -142,7 +144,7 @@ class Opening:
 
     def known_sentences(self) -> tuple[str, ...]:
         """Everything it may say, so that it can be rendered ahead, the first first."""
-        texts = (self._text(name, person) for name in self._lexicon.opening for person in PEOPLE)
+        texts = (self._text(name, person) for name in self._lexicon.opening for person in self._people)
         return tuple(dict.fromkeys((*self._before, *texts)))
 
     def feed(self, value: Input) -> list[Output]:
@@ -237,15 +239,18 @@ class Opening:
                 yield Say(self._cue)
 
     def _course(self) -> Iterator[_Sentence | _Turn]:
-        yield self._sentence("hello", PEOPLE[0])
-        yield from map(_Sentence, self._before)
-        for person, ask in zip(PEOPLE, ("ask", "ask_second"), strict=True):
+        together = len(self._people) > 1
+        if together:
+            yield self._sentence("hello", self._people[0])
+            yield from map(_Sentence, self._before)
+        for person, ask in zip(self._people, ("ask", "ask_second") if together else ("ask_alone",), strict=True):
             yield from self._ask(person, ask)
             if self.failure is not None:
                 yield self._sentence("failed", person)
                 return
             yield self._sentence("thanks", person)
-        yield self._sentence("ready", PEOPLE[0])
+        if together:
+            yield self._sentence("ready", self._people[0])
         self.is_complete = True
 
     def _ask(self, person: Speaker, ask: str) -> Iterator[_Sentence | _Turn]:
@@ -272,4 +277,5 @@ class Opening:
         """A text of the lexicon; where it has several, each person has their own."""
         texts = self._lexicon.opening[name]
         text = texts[PEOPLE.index(person) % len(texts)]
-        return text.format(name=called(self._names[person]), other=called(self._names[person.other]))
+        other = self._names.get(person.other, "")
+        return text.format(name=called(self._names[person]), other=called(other))

@@ -99,15 +99,16 @@ class TableLearner:
         self._is_stale = found is not None and found.shortcoming is not Shortcoming.MORE
         return found
 
-    def enrolments(self) -> tuple[Enrolment, Enrolment]:
-        """What was learnt of both, at one level for both, that of the talk."""
-        first, second = (self._enrol(person) for person in PEOPLE)
-        return first, second
+    def enrolment(self, person: Speaker) -> Enrolment:
+        """What was learnt of a person, at the level of all that was heard."""
+        samples = np.concatenate(self._parts[person]) * np.float32(self._meter.gain)
+        samples = np.clip(samples, -1.0, 1.0).astype(np.float32)
+        return enrol(samples, SileroDetector().process(samples))
 
     def _judge(self) -> Judgement | None:
         if not self._speech:
             return Judgement(Shortcoming.NOBODY_HEARD, is_usable=False)
-        enrolment = self._enrol(self._person)
+        enrolment = self.enrolment(self._person)
         seconds = enrolment.speech_seconds
         if seconds < SHORTEST_SPEECH_SECONDS:
             return Judgement(Shortcoming.MORE, is_usable=False)
@@ -122,13 +123,8 @@ class TableLearner:
             return Judgement(Shortcoming.CLIPPED, is_usable=True)
         return Judgement(Shortcoming.MORE, is_usable=True) if seconds < self._least else None
 
-    def _enrol(self, person: Speaker) -> Enrolment:
-        samples = np.concatenate(self._parts[person]) * np.float32(self._meter.gain)
-        samples = np.clip(samples, -1.0, 1.0).astype(np.float32)
-        return enrol(samples, SileroDetector().process(samples))
-
     def _is_one_voice(self, enrolment: Enrolment) -> bool:
         """Whether the second enrolment is of the same person as the first."""
         if self._person is PEOPLE[0]:
             return False
-        return separation(self._enrol(PEOPLE[0]), enrolment, self._background) < ONE_VOICE
+        return separation(self.enrolment(PEOPLE[0]), enrolment, self._background) < ONE_VOICE
