@@ -61,8 +61,8 @@ class EchoGate:
 def echo_delay(played: Floats, heard: Floats) -> float | None:
     """How many seconds after it was played a sentence was first heard; `None` if it cannot be found.
 
-    Both float32 (n,), 16 kHz, from the same moment on; `heard` may be shorter. The first peak of their correlation, as later
-    ones are the room's.
+    Both float32 (n,), 16 kHz, from the same moment on; `heard` may be shorter. The first peak of their correlation,
+    as later ones are the room's.
     """
     searched, usual = _correlated(played, heard)
     if usual == 0.0:
