@@ -65,7 +65,7 @@ def sweep() -> Floats:
     phase = 2 * np.pi * _SWEEP_HZ[0] * _SWEEP_SECONDS / octaves * np.expm1(times / _SWEEP_SECONDS * octaves)
     edge = to_samples(_EDGE_SECONDS)
     ramp = np.minimum(1.0, np.minimum(np.arange(len(times)), np.arange(len(times))[::-1]) / edge)
-    return (np.sin(phase) * ramp * np.sqrt(2) * 10 ** (SWEEP_DB / 20)).astype(np.float32)
+    return np.asarray(np.sin(phase) * ramp * np.sqrt(2) * 10 ** (SWEEP_DB / 20), np.float32)
 
 
 def find_echo(played: Floats, heard: Floats, starts: Sequence[int]) -> Echo | None:
