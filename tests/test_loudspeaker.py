@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -54,10 +54,12 @@ class FakeOutputs:
         self.rate = rate
         self.is_there, self.is_gone, self.is_held = True, False, False
         self.played: list[Floats] = []
+        self.opened = 0
 
     def open_output(self, wanted: str, fill: Fill) -> FakeOutput:
         if not self.is_there:
             raise MissingPart("this machine has no sound output; cure: connect a loudspeaker")
+        self.opened += 1
         return FakeOutput(self, fill)
 
     @property
@@ -70,10 +72,21 @@ def outputs() -> FakeOutputs:
     return FakeOutputs()
 
 
-def opened(outputs: FakeOutputs) -> SystemLoudspeaker:
-    speaker = SystemLoudspeaker(outputs)  # type: ignore[arg-type]
-    outputs.played.clear()
-    return speaker
+@pytest.fixture
+def opened() -> Iterator[Callable[[FakeOutputs], SystemLoudspeaker]]:
+    """Opens a loudspeaker, and closes it in the end."""
+    speakers: list[SystemLoudspeaker] = []
+
+    def opened(outputs: FakeOutputs) -> SystemLoudspeaker:
+        speakers.append(SystemLoudspeaker(outputs))  # type: ignore[arg-type]
+        return speakers[-1]
+
+    yield opened
+    for speaker in speakers:
+        speaker.close()
+
+
+Opened = Callable[[FakeOutputs], SystemLoudspeaker]
 
 
 def tone(seconds: float) -> Floats:
@@ -81,7 +94,7 @@ def tone(seconds: float) -> Floats:
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
-def test_a_sentence_is_played_whole_and_its_times_are_those_at_the_table(rate: int) -> None:
+def test_a_sentence_is_played_whole_and_its_times_are_those_at_the_table(opened: Opened, rate: int) -> None:
     outputs = FakeOutputs(rate)
     begun: list[float] = []
     asked = clock.now()
@@ -97,7 +110,7 @@ def test_a_sentence_is_played_whole_and_its_times_are_those_at_the_table(rate: i
     assert np.abs(heard).max() < 0.7  # nothing of what lay in the buffer
 
 
-def test_it_fades_out_at_once(outputs: FakeOutputs) -> None:
+def test_it_fades_out_at_once(outputs: FakeOutputs, opened: Opened) -> None:
     speaker = opened(outputs)
     threading.Timer(0.3, speaker.fade).start()
     began = time.monotonic()
@@ -111,13 +124,15 @@ def test_it_fades_out_at_once(outputs: FakeOutputs) -> None:
     assert steps.max() < 0.15  # no click
 
 
-def test_fading_what_is_not_played_does_nothing(outputs: FakeOutputs) -> None:
+def test_fading_what_is_not_played_does_nothing(outputs: FakeOutputs, opened: Opened) -> None:
     speaker = opened(outputs)
     speaker.fade()
     assert speaker.play(tone(0.1), lambda _: None).whole
 
 
-def test_an_output_that_goes_is_an_error_and_the_next_sentence_is_tried_again(outputs: FakeOutputs) -> None:
+def test_an_output_that_goes_is_an_error_and_the_next_sentence_is_tried_again(
+    outputs: FakeOutputs, opened: Opened
+) -> None:
     speaker = opened(outputs)
     threading.Timer(0.2, lambda: setattr(outputs, "is_gone", True)).start()
     with pytest.raises(EngineFailed):
@@ -129,7 +144,9 @@ def test_an_output_that_goes_is_an_error_and_the_next_sentence_is_tried_again(ou
     assert speaker.play(tone(0.1), lambda _: None).whole
 
 
-def test_an_output_that_stalls_is_given_up(outputs: FakeOutputs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_that_stalls_is_given_up(
+    outputs: FakeOutputs, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(loudspeaker, "_OPENED_SECONDS", 0.3)
     speaker = opened(outputs)
     outputs.is_held = True
@@ -137,7 +154,25 @@ def test_an_output_that_stalls_is_given_up(outputs: FakeOutputs, monkeypatch: py
         speaker.play(tone(0.1), lambda _: None)
 
 
-def test_no_output_at_all_is_said_with_its_cure(outputs: FakeOutputs) -> None:
+def test_between_sentences_the_output_stays_open_and_is_silent(outputs: FakeOutputs, opened: Opened) -> None:
+    speaker = opened(outputs)
+    speaker.play(tone(0.1), lambda _: None)
+    outputs.played.clear()
+    time.sleep(0.2)
+    assert len(outputs.played) > 3
+    assert not outputs.heard.any()
+
+
+def test_an_output_that_stalled_between_sentences_is_opened_anew(outputs: FakeOutputs, opened: Opened) -> None:
+    speaker = opened(outputs)
+    outputs.is_held = True
+    time.sleep(0.7)
+    threading.Timer(0.1, lambda: setattr(outputs, "is_held", False)).start()
+    assert speaker.play(tone(0.1), lambda _: None).whole
+    assert outputs.opened == 2
+
+
+def test_no_output_at_all_is_said_with_its_cure(outputs: FakeOutputs, opened: Opened) -> None:
     outputs.is_there = False
     with pytest.raises(MissingPart, match="cure"):
         opened(outputs)

@@ -10,6 +10,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
@@ -35,6 +36,7 @@ from voice_coach.engines.devices import Devices
 from voice_coach.engines.loudspeaker import SystemLoudspeaker
 from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
 from voice_coach.engines.renderer import SystemVoice
+from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.errors import CoachError, MissingPart
 from voice_coach.events import AudioBlock, Cue
 from voice_coach.live.first_sound import judge_first_sound
@@ -74,7 +76,8 @@ def _as_json(finding: Finding) -> dict[str, object]:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _packages()
-    yield from _sound(settings)
+    with StandardErrorAside():  # what PortAudio's hosts say of devices that nobody asked for
+        yield from list(_sound(settings))
     yield _guarded("voice", lambda: _voice(settings))
     yield _guarded("words", lambda: _words(settings))
     yield _disk()
@@ -146,9 +149,9 @@ def _sound(settings: Settings) -> Iterator[Finding]:
 def _play(devices: Devices, settings: Settings, played: Floats, begun: Callable[[float], None]) -> str | Finding:
     """Play the sweeps; the name of the loudspeaker, or what is amiss with it."""
     try:
-        loudspeaker = SystemLoudspeaker(devices, settings.devices.loudspeaker)
-        for _ in range(SWEEPS):
-            loudspeaker.play(played, begun)
+        with closing(SystemLoudspeaker(devices, settings.devices.loudspeaker)) as loudspeaker:
+            for _ in range(SWEEPS):
+                loudspeaker.play(played, begun)
     except CoachError as error:
         return failed("loudspeaker", error)
     return loudspeaker.name

@@ -65,6 +65,8 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
         voice = PreparedVoice(settings.voice, LANGUAGE)
         stack.callback(voice.close)
         loudspeaker = _loudspeaker(chosen, settings, devices)
+        if loudspeaker is not None:
+            stack.callback(loudspeaker.close)
     server = SoundServer()
     stack.callback(server.close)
     microphone = SystemMicrophone(devices, settings.devices.microphone, server)

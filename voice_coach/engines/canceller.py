@@ -7,11 +7,13 @@ from it.
 What is left of an echo sounds like speech until the room is learnt, and whenever a sentence is heard a millisecond
 earlier or later than the one before (measured: with 4 ms of jitter one sentence in three was taken for somebody). No
 clock of two devices is that exact. So the first half second of every sentence is held against what is heard of it, and
-the sentence is laid where it truly is; only then, and once enough was learnt of the room, is it believed.
+the sentence is laid where it truly is; only then, and once enough was learnt of the room, is it believed. Where the
+last sentences all came equally late, the next one is taken to do so too until it is found.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, cast
 
 import numpy as np
@@ -27,7 +29,8 @@ _LEARNT = to_samples(2.0)
 """How much of the coach's voice it has to have heard before it is believed."""
 _ALIGNED, _STEP, _GIVEN_UP = to_samples(0.5), to_samples(0.1), to_samples(1.5)
 """How much of a sentence tells where it is heard, how often it is sought again, and when it is given up."""
-_SAME = 8
+_SAME, _ALIKE = 8, 3
+"""Samples by which delays may differ, and how many sentences must have had the same."""
 _LAID = to_samples(0.01)
 """The library is to find every sentence this much after it was played."""
 _SPEECH = 0.5
@@ -59,13 +62,15 @@ class EchoCanceller:
             echo_cancellation=True, noise_suppression=False, high_pass_filter=True, auto_gain_control=False
         )
         self._learnt = 0
+        self._delays: deque[int] = deque(maxlen=_ALIKE)
         self.begin()
 
     def begin(self) -> None:
         """A new sentence: what was left of the last one is forgotten, but not what was learnt of the room."""
         self._detector = SileroDetector()
         self._left = self._heard = self._played = np.zeros(0, np.float32)
-        self._delay: int | None = None
+        self._delay = self._usual()
+        self._is_found = False
         self._found: int | None = None
         self._sought = _ALIGNED
         self._done = self._run = 0
@@ -74,15 +79,16 @@ class EchoCanceller:
         """How many samples before the end of `heard` somebody began to speak; `None` while nobody does."""
         self._heard = np.concatenate((self._heard, heard))
         self._played = np.concatenate((self._played, played))
+        if not self._is_found and self._align():
+            self._cancelled()  # teaches, but is not judged: it begins in the midst of a change
+            return None
         if self._delay is None:
-            if self._align():
-                self._cancelled()  # teaches, but is not judged: it begins in the midst of a change
             return None
         self._left = np.concatenate((self._left, self._cancelled() * np.float32(gain)))
         return self._find()
 
     def _align(self) -> bool:
-        """Find how late the sentence is heard: where it is found twice at the same place."""
+        """Find how late the sentence is heard: where it is found twice at the same place. Tells whether that is new."""
         sound = np.flatnonzero(self._played)
         since = len(self._played) - int(sound[0]) if len(sound) else 0
         if since < self._sought or since > _GIVEN_UP:
@@ -91,8 +97,18 @@ class EchoCanceller:
         found, self._found = self._found, strongest_echo(self._played[sound[0] :], self._heard[sound[0] :])
         if found is None or self._found is None or abs(found - self._found) > _SAME:
             return False
+        self._is_found = True
+        self._delays.append(self._found)
+        if self._delay is not None and abs(self._delay - self._found) <= _SAME:
+            return False
         self._delay = self._found
         return True
+
+    def _usual(self) -> int | None:
+        """How late the last sentences were heard, if all were equally late."""
+        if len(self._delays) < _ALIKE or max(self._delays) - min(self._delays) > _SAME:
+            return None
+        return self._delays[-1]
 
     def _cancelled(self) -> Floats:
         """All that was not yet cancelled, with the sentence laid where it is heard."""

@@ -30,27 +30,30 @@ Fill = Callable[[Floats, float], None]
 """Fills what is to be played, float32 (n,); the seconds until its first sample is heard."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Stream:
-    """An open stream; `rate` in Hz."""
+    """An open stream; `rate` in Hz. It `is_gone` once PortAudio was started anew."""
 
     stream: Any
     name: str
     rate: int
     channels: int
+    is_gone: bool = False
 
     @property
     def is_active(self) -> bool:
         """Whether it still runs: an error in its callback, or a device that goes away, ends it without a word."""
         try:
-            return bool(self.stream.active)
-        except Exception:  # PortAudio was started anew, and the stream is none any more
+            return not self.is_gone and bool(self.stream.active)
+        except Exception:  # whatever is wrong with it, it does not run
             return False
 
     def close(self) -> None:
         """End it; one that has gone by itself is let go of."""
-        with suppress(Exception):  # whatever is wrong with it, it is not needed any more
-            self.stream.close(ignore_errors=True)
+        if not self.is_gone:
+            self.is_gone = True
+            with suppress(Exception):  # whatever is wrong with it, it is not needed any more
+                self.stream.close(ignore_errors=True)
 
 
 class Devices:
@@ -69,10 +72,14 @@ class Devices:
             raise MissingPart(f"the PortAudio library is missing; cure: install {_LIBRARY}") from error
         self._library: Any = sounddevice
         self._lock = threading.Lock()
+        self._streams: list[Stream] = []
 
     def find_anew(self) -> None:
         """Take stock of the devices; every open stream ends."""
         with self._lock, suppress(self._library.PortAudioError):
+            for stream in self._streams:
+                stream.is_gone = True  # PortAudio closes them; what is left of them must not be touched
+            self._streams = []
             self._library._terminate()  # noqa: SLF001
             self._library._initialize()  # noqa: SLF001
 
@@ -144,5 +151,7 @@ class Devices:
                 if stream is not None:
                     stream.close(ignore_errors=True)
                 continue
-            return Stream(stream, str(about["name"]), rate, channels)
+            opened = Stream(stream, str(about["name"]), rate, channels)
+            self._streams = [*(other for other in self._streams if not other.is_gone), opened]
+            return opened
         raise MissingPart(f"{about['name']} cannot be opened ({reason}); cure: check the sound settings") from reason

@@ -21,13 +21,9 @@ _OPENED_SECONDS = 3.0
 _SLACK_SECONDS = 2.0
 """So much later than it should be, a sentence is given up: the output has stalled."""
 _POLL_SECONDS = 0.1
+_STALLED_SECONDS = 0.5
 _LAST_SECONDS = 0.15
-"""An output says too early when it will be heard by at most as much as it holds; closing it cuts off what it holds."""
-
-
-def _silence(out: Floats, delay_seconds: float) -> None:
-    del delay_seconds
-    out[:] = 0.0
+"""An output says too early when it will be heard by at most as much as it holds."""
 
 
 class _Playing:
@@ -84,6 +80,9 @@ class _Playing:
 class SystemLoudspeaker:
     """Plays through an output of this machine; fulfils the port `Loudspeaker`.
 
+    The output stays open and plays silence between sentences, so that a sentence begins at once and each as late as the
+    one before, and no Bluetooth output falls asleep.
+
     Parameters
     ----------
     wanted : a part of the device's name; empty for the usual one.
@@ -97,52 +96,66 @@ class SystemLoudspeaker:
     def __init__(self, devices: Devices, wanted: str = "") -> None:
         self._devices, self._wanted = devices, wanted
         self._playing: _Playing | None = None
-        self._lock = threading.Lock()
-        stream = devices.open_output(wanted, _silence)  # for a moment, to see that it is there
-        stream.close()
-        self.name = stream.name
+        self._asked = 0.0
+        self._stream: Stream | None = self._open()
+        self.name = self._stream.name
 
     def play(self, samples: Floats, begun: Callable[[float], None]) -> Played:
         """Play float32 (n,), mono, 16 kHz; see the port."""
-        playing: _Playing | None = None
-
-        def fill(out: Floats, delay_seconds: float) -> None:
-            if playing is None:
-                _silence(out, delay_seconds)
-            else:
-                playing.fill(out, delay_seconds)
-
+        stream = self._ready()
+        heard = samples if stream.rate == SAMPLE_RATE else soxr.resample(samples, SAMPLE_RATE, stream.rate)
+        playing = self._playing = _Playing(np.asarray(heard, np.float32), stream.rate, begun)
         try:
-            stream = self._devices.open_output(self._wanted, fill)
+            self._wait(playing, stream)
+        except EngineFailed:
+            self.close()
+            raise
+        finally:
+            self._playing = None
+        return Played(playing.ended_at, playing.whole)
+
+    def _open(self) -> Stream:
+        self._asked = clock.now()
+        return self._devices.open_output(self._wanted, self._fill)
+
+    def _fill(self, out: Floats, delay_seconds: float) -> None:
+        self._asked = clock.now()
+        playing = self._playing
+        if playing is None:
+            out[:] = 0.0
+        else:
+            playing.fill(out, delay_seconds)
+
+    def _ready(self) -> Stream:
+        """The output, opened anew where it has gone or stalled."""
+        stream = self._stream
+        if stream is not None and stream.is_active and clock.now() - self._asked < _STALLED_SECONDS:
+            return stream
+        self.close()
+        try:
+            self._stream = self._open()
         except MissingPart as error:
             raise EngineFailed(str(error)) from error
-        try:
-            heard = samples if stream.rate == SAMPLE_RATE else soxr.resample(samples, SAMPLE_RATE, stream.rate)
-            playing = _Playing(np.asarray(heard, np.float32), stream.rate, begun)
-            with self._lock:
-                self._playing = playing
-            self._wait(playing, stream)
-            return Played(playing.ended_at, playing.whole)
-        finally:
-            with self._lock:
-                self._playing = None
-            stream.close()
+        return self._stream
 
     def _wait(self, playing: _Playing, stream: Stream) -> None:
         """Wait until all has been handed over and heard."""
-        opened = clock.now()
+        began = clock.now()
         while not playing.over.wait(_POLL_SECONDS):
-            silent = playing.heard_at is None and clock.now() - opened > _OPENED_SECONDS
+            silent = playing.heard_at is None and clock.now() - began > _OPENED_SECONDS
             if silent or not stream.is_active or clock.now() > playing.late_at:
                 raise EngineFailed("the sound output has gone")
         threading.Event().wait(max(0.0, playing.ended_at + _LAST_SECONDS - clock.now()))
 
     def fade(self) -> None:
         """Let what is being played fade out within 0.05 s of what the output has taken already."""
-        with self._lock:
-            if self._playing is not None:
-                self._playing.fading.set()
+        playing = self._playing
+        if playing is not None:
+            playing.fading.set()
 
     def close(self) -> None:
-        """Nothing is held open between sentences."""
+        """Let go of the output; the next sentence opens it again."""
         self.fade()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
