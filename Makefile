@@ -47,7 +47,7 @@ $(VENV)/installed: pyproject.toml tools/system_packages.sh
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@tools/system_packages.sh flite
+	@tools/system_packages.sh flite chromium
 	$(PIP) install -e '.[embedded,dev]'
 	@touch $@
 

@@ -20,7 +20,7 @@ ROOMS = (
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
             "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
-            "rules", "restraint", "coaching", "report", "figures", "voice",
+            "rules", "restraint", "coaching", "report", "figures", "prosody", "voice",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),

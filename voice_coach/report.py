@@ -23,6 +23,9 @@ from voice_coach.events import (
     OverlapReclassified,
     Phrase,
     PhraseFound,
+    Request,
+    RequestHeard,
+    RhythmLearnt,
     Speaker,
     TalkEnded,
     Turn,
@@ -34,6 +37,7 @@ from voice_coach.events import (
 from voice_coach.figures import (
     SCHEMA_VERSION,
     CueFigures,
+    DeliveryFigures,
     EvidenceFigures,
     HeldBackFigures,
     OverlapFigures,
@@ -45,7 +49,11 @@ from voice_coach.figures import (
     SpeechFigures,
     TurnFigures,
 )
-from voice_coach.segment import Segment, to_seconds
+from voice_coach.prosody import delivery_over_time
+from voice_coach.segment import Segment, to_samples, to_seconds
+
+_RETURN_SECONDS = 15.0
+"""Somebody who was interrupted and begins a turn within this had the floor back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class _Heard:
     held_back: list[CueHeldBack] = field(default_factory=list)
     lost: list[AudioLost] = field(default_factory=list)
     gain: GainNoticed | None = None
+    rhythm: RhythmLearnt | None = None
+    closing_from: int | None = None
     ended: TalkEnded | None = None
 
     def take(self, event: Event) -> None:
@@ -110,10 +120,28 @@ class _Heard:
                 self.lost.append(event)
             case GainNoticed():
                 self.gain = event
+            case RhythmLearnt():
+                self.rhythm = event
+            case RequestHeard(request, _, at_sample):
+                self._take_request(request, at_sample)
             case TalkEnded():
                 self.ended = event
             case _:
                 pass
+
+    def _take_request(self, request: Request, at_sample: int) -> None:
+        """Closing lasts from when it was asked for, unless the two then went on."""
+        if request is Request.CLOSE:
+            self.closing_from = at_sample
+        elif request is Request.GO_ON:
+            self.closing_from = None
+
+    @property
+    def samples(self) -> int:
+        """Length of the talk, as far as it went."""
+        if self.ended is not None:
+            return self.ended.samples
+        return max((unit.segment.end for unit in self.units), default=0)
 
 
 def _round(seconds: float) -> float:
@@ -175,7 +203,15 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
             for h in heard.held_back
         ),
         lost=tuple(_ends(event.segment) for event in heard.lost),
+        delivery=tuple(_delivery(heard, names)),
     )
+
+
+def _delivery(heard: _Heard, names: Mapping[Speaker, str]) -> Iterable[DeliveryFigures]:
+    level_until = None if heard.gain is None else heard.gain.at_sample
+    for person in PEOPLE:
+        own = (unit for unit in heard.units if unit.speaker is person)
+        yield from delivery_over_time(names[person], own, heard.samples, level_until)
 
 
 def _ends(segment: Segment) -> tuple[float, float]:
@@ -185,15 +221,17 @@ def _ends(segment: Segment) -> tuple[float, float]:
 
 def _turn(turn: Turn, names: Mapping[Speaker, str], words: Iterable[WordsHeard] | None) -> TurnFigures:
     text = None if words is None else _turn_text(turn, words)
-    return TurnFigures(names[turn.speaker], *_ends(turn.segment), _round(turn.confidence), text)
+    offset = _seconds(turn.offset)
+    return TurnFigures(names[turn.speaker], *_ends(turn.segment), _round(turn.confidence), text, offset)
+
+
+def _seconds(sample: int | None) -> float | None:
+    return None if sample is None else _round(to_seconds(sample))
 
 
 def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
     lost = sum(event.segment.seconds for event in heard.lost)
-    if heard.ended is not None:
-        duration = to_seconds(heard.ended.samples)
-    else:
-        duration = max((unit.segment.end_seconds for unit in heard.units), default=0.0)
+    duration = to_seconds(heard.samples)
     coach = sum(
         to_seconds(s.finished_sample - s.started_sample)
         for s in heard.settled
@@ -217,12 +255,17 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
         utterances_left_out=sum(w.doubtful is not None for w in heard.words) if facts.words_engine else None,
         voice=facts.voice,
         level_ignored_from_seconds=None if heard.gain is None else _round(to_seconds(heard.gain.at_sample)),
+        usual_gap_seconds=_seconds(heard.rhythm.gap_samples if heard.rhythm else None),
+        usual_overlap_seconds=_seconds(heard.rhythm.overlap_samples if heard.rhythm else None),
+        closing_from_seconds=_seconds(heard.closing_from),
     )
 
 
 def _speaker(person: Speaker, heard: _Heard, names: Mapping[Speaker, str], with_words: bool) -> SpeakerFigures:
     talk = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person)
+    own = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person and unit.sure)
     both = sum(unit.segment.seconds for unit in heard.units if unit.speaker in PEOPLE)
+    unsure = sum(unit.segment.seconds for unit in heard.units if unit.speaker in PEOPLE and not unit.sure)
     turns = [turn for turn in heard.turns if turn.speaker is person]
     lengths = [turn.segment.seconds for turn in turns]
     gaps = [to_seconds(turn.offset) for turn in turns if turn.offset is not None and turn.offset > 0]
@@ -244,7 +287,16 @@ def _speaker(person: Speaker, heard: _Heard, names: Mapping[Speaker, str], with_
         backchannels_given=sum(o.kind is OverlapKind.BACKCHANNEL and o.by is person for o in overlaps),
         words=words if with_words else None,
         words_per_minute=round(words / spoken_minutes, 1) if with_words and spoken_minutes else None,
+        talk_share_low=round(own / both, 4) if both else None,
+        talk_share_high=round((own + unsure) / both, 4) if both else None,
+        floor_returned=sum(overlap.of is person and _came_back(overlap, turns) for overlap in interruptions),
     )
+
+
+def _came_back(interruption: Overlap, turns: Iterable[Turn]) -> bool:
+    """Whether one of these turns of the interrupted began soon after."""
+    after = interruption.segment.end
+    return any(after <= turn.segment.start <= after + to_samples(_RETURN_SECONDS) for turn in turns)
 
 
 def _turn_text(turn: Turn, words: Iterable[WordsHeard]) -> str | None:
@@ -272,16 +324,12 @@ def _overlap(overlap: Overlap, names: Mapping[Speaker, str]) -> OverlapFigures:
 
 def _cue(settled: CueSettled, names: Mapping[Speaker, str]) -> CueFigures:
     cue: Cue = settled.cue
-
-    def seconds(sample: int | None) -> float | None:
-        return None if sample is None else _round(to_seconds(sample))
-
     return CueFigures(
         cue.rule,
         cue.text,
         _round(to_seconds(cue.decided_sample)),
-        seconds(settled.started_sample),
-        seconds(settled.finished_sample),
+        _seconds(settled.started_sample),
+        _seconds(settled.finished_sample),
         settled.outcome.value,
         _evidence(cue.evidence, names),
     )

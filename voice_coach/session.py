@@ -227,7 +227,13 @@ class RecordedSession:
 def write_review(report: Report, folder: Path) -> Path:
     """Write the page and the exports of a report; returns the page."""
     write_exports(report, folder)
-    return write_text(folder, PAGE_NAME, render_page(report))
+    return write_text(folder, PAGE_NAME, render_page(report, called(folder)))
+
+
+def called(folder: Path) -> str:
+    """What a session is called on the command line: its name alone, if it lies where sessions do."""
+    absolute = folder.absolute()
+    return absolute.name if absolute.parent == sessions_folder().absolute() else str(absolute)
 
 
 def load_report(folder: Path) -> Report:
@@ -236,14 +242,22 @@ def load_report(folder: Path) -> Report:
     return build_report(journal.events, journal.session, read_second(folder))
 
 
-def newest_session(folders: Iterable[Path]) -> Path:
-    """The session that was written last.
+def find_session(chosen: Path | None) -> Path:
+    """The folder of a session: the one that is named, by its path or its name alone, or the one written last.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is none yet.
     """
+    root = sessions_folder()
+    if chosen is None:
+        return _newest(root.iterdir() if root.is_dir() else ())
+    by_name = len(chosen.parts) == 1 and not chosen.exists() and (root / chosen).exists()
+    return root / chosen if by_name else chosen
+
+
+def _newest(folders: Iterable[Path]) -> Path:
     journals = [folder / JOURNAL_NAME for folder in folders if (folder / JOURNAL_NAME).is_file()]
     if not journals:
         raise InputError(f"there is no session in {sessions_folder()} yet")

@@ -17,8 +17,7 @@ from voice_coach.review.files import write_text
 def review(chosen: Namespace) -> int:
     """Show a session, or export it."""
     effective_settings(chosen)  # wrong ones are named here, too
-    root = session.sessions_folder()
-    folder = chosen.session or session.newest_session(root.iterdir() if root.is_dir() else ())
+    folder = session.find_session(chosen.session)
     report = session.load_report(folder)
     if chosen.export is None:
         session.write_review(report, folder)

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator
 from voice_coach.events import CueOutcome, PhraseKind
 from voice_coach.figures import Report
 from voice_coach.review import wording
-from voice_coach.review.lanes import cue_moment, reached_cues
 from voice_coach.review.moments import good_sentences, heard_moments
+from voice_coach.review.people import presented
+from voice_coach.review.slots import cue_moment, reached_cues
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 
 def to_markdown(report: Report) -> str:
     """A summary of the talk in a page or two, what went well first."""
+    report = presented(report)
     blocks = [*_head(report), *_went_well(report), *_figures(report), *_coach(report), *_limits(report)]
     return "\n\n".join(blocks) + "\n"
 
@@ -50,7 +52,7 @@ def _went_well(report: Report) -> Iterator[str]:
 
 def _figures(report: Report) -> Iterator[str]:
     yield "## In figures"
-    shares = ("share of the talk", tuple(wording.percent(speaker.talk_share) for speaker in report.speakers))
+    shares = ("share of the talk", tuple(wording.share(speaker) for speaker in report.speakers))
     columns = [wording.figures(speaker) for speaker in report.speakers]
     rows = ((row[0][0], tuple(value for _, value in row)) for row in zip(*columns, strict=True))
     yield _table(report, (shares, *rows))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from voice_coach.events import SHARP
 from voice_coach.figures import PhraseFigures, Report
 from voice_coach.review.wording import HELPING, LISTENING, counted, plain
 
@@ -48,9 +47,9 @@ def good_sentences(report: Report, name: str, limit: int = 3) -> tuple[PhraseFig
     return tuple(sorted(chosen.values(), key=lambda phrase: phrase.start_seconds))
 
 
-def sharp_sentences(report: Report, kind: str) -> tuple[PhraseFigures, ...]:
-    """The sentences of one kind that hurts, in the order of the talk."""
-    return tuple(p for p in sorted(report.phrases, key=lambda p: p.start_seconds) if p.kind == kind and kind in SHARP)
+def sentences_of(report: Report, kind: str) -> tuple[PhraseFigures, ...]:
+    """The sentences of one kind, in the order of the talk."""
+    return tuple(p for p in sorted(report.phrases, key=lambda p: p.start_seconds) if p.kind == kind)
 
 
 def marked(phrase: PhraseFigures) -> tuple[str, str, str]:
