@@ -46,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     common.add_argument("--config", type=Path, action="append", default=[], metavar="FILE", help="settings, as TOML")
     common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--json", action="store_true", help="print JSON instead of a summary")
     common.add_argument("--debug", action="store_true", help="show where an error came from")
     loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
@@ -80,9 +80,22 @@ def build_parser() -> argparse.ArgumentParser:
         "--export",
         nargs=2,
         metavar=("FORMAT", "DIR"),
-        help="write json, csv, md, rttm or vtt to a folder",
+        help="write json, csv, md, rttm, vtt, or the agreement as a page to print, to a folder",
     )
+    review.add_argument(
+        "--fix",
+        action="append",
+        default=[],
+        metavar="CORRECTION",
+        help="put something right: swap, rename OLD = NEW, not-interruption TIME, merge TIME, split TIME TIME, undo",
+    )
+    review.add_argument("--agreed", action="append", default=[], metavar="TEXT", help="note what you agreed on")
+    review.add_argument("--next", action="append", default=[], metavar="WHEN", help="note when you talk again")
     review.set_defaults(module="review", run="review")
+
+    config = commands.add_parser("config", parents=[common], help="every setting, and where it comes from")
+    config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
+    config.set_defaults(module="config", run="config")
     return parser
 
 

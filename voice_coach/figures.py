@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from voice_coach.plan import Plan
+
 SCHEMA_VERSION = 1
 
 
@@ -179,8 +181,20 @@ class HeldBackFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestFigures:
+    """Something that was asked of the coach; by a key if there is no speaker."""
+
+    request: str
+    speaker: str | None
+    at_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is known of a talk."""
+    """Everything that is known of a talk.
+
+    `agreements` and `next_talk` are what the two wrote down afterwards, `corrections` what they put right, in words.
+    """
 
     schema_version: int
     session: SessionFigures
@@ -194,3 +208,8 @@ class Report:
     held_back: tuple[HeldBackFigures, ...]
     lost: tuple[tuple[float, float], ...]
     delivery: tuple[DeliveryFigures, ...] = ()
+    requests: tuple[RequestFigures, ...] = ()
+    plan: Plan | None = None
+    agreements: tuple[str, ...] = ()
+    next_talk: str | None = None
+    corrections: tuple[str, ...] = ()

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from statistics import median
 
 from voice_coach.events import (
     HEARD,
     PEOPLE,
-    AudioLost,
     Cue,
-    CueHeldBack,
     CueSettled,
     Event,
     Evidence,
-    GainNoticed,
-    InterPausalUnit,
     Overlap,
-    OverlapHeard,
     OverlapKind,
-    OverlapReclassified,
-    Phrase,
-    PhraseFound,
-    Request,
-    RequestHeard,
-    RhythmLearnt,
     Speaker,
-    TalkEnded,
     Turn,
-    TurnEnded,
-    UnitEnded,
-    VoiceRaised,
     WordsHeard,
 )
 from voice_coach.figures import (
@@ -44,11 +29,14 @@ from voice_coach.figures import (
     PhraseFigures,
     RaisedFigures,
     Report,
+    RequestFigures,
     SessionFigures,
     SpeakerFigures,
     SpeechFigures,
     TurnFigures,
 )
+from voice_coach.heard import Heard
+from voice_coach.plan import Plan
 from voice_coach.prosody import delivery_over_time
 from voice_coach.segment import Segment, to_samples, to_seconds
 
@@ -69,79 +57,8 @@ class SessionFacts:
     """Who says the cues, `None` if nobody does."""
     fingerprint: str | None = None
     """Tells the recording from others, if `source` does not."""
-
-
-@dataclass(slots=True)
-class _Heard:
-    """Events of a talk, sorted by what they tell."""
-
-    heard_again: bool
-    units: list[InterPausalUnit] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
-    overlaps: dict[int, Overlap] = field(default_factory=dict)
-    phrases: list[Phrase] = field(default_factory=list)
-    words: list[WordsHeard] = field(default_factory=list)
-    raised: list[VoiceRaised] = field(default_factory=list)
-    settled: list[CueSettled] = field(default_factory=list)
-    held_back: list[CueHeldBack] = field(default_factory=list)
-    lost: list[AudioLost] = field(default_factory=list)
-    gain: GainNoticed | None = None
-    rhythm: RhythmLearnt | None = None
-    closing_from: int | None = None
-    ended: TalkEnded | None = None
-
-    def take(self, event: Event) -> None:
-        """Sort in what was heard."""
-        match event:
-            case UnitEnded(unit):
-                self.units.append(unit)
-            case TurnEnded(turn):
-                self.turns.append(turn)
-            case OverlapHeard(overlap):
-                self.overlaps[overlap.overlap_id] = overlap
-            case OverlapReclassified(overlap_id, kind):
-                self.overlaps[overlap_id] = replace(self.overlaps[overlap_id], kind=kind)
-            case WordsHeard():
-                self.words.append(event)
-            case PhraseFound(phrase):
-                self.phrases.append(phrase)
-            case _:
-                self._take_rest(event)
-
-    def _take_rest(self, event: Event) -> None:
-        match event:
-            case VoiceRaised():
-                self.raised.append(event)
-            case CueSettled():
-                self.settled.append(event)
-            case CueHeldBack():
-                self.held_back.append(event)
-            case AudioLost():
-                self.lost.append(event)
-            case GainNoticed():
-                self.gain = event
-            case RhythmLearnt():
-                self.rhythm = event
-            case RequestHeard(request, _, at_sample):
-                self._take_request(request, at_sample)
-            case TalkEnded():
-                self.ended = event
-            case _:
-                pass
-
-    def _take_request(self, request: Request, at_sample: int) -> None:
-        """Closing lasts from when it was asked for, unless the two then went on."""
-        if request is Request.CLOSE:
-            self.closing_from = at_sample
-        elif request is Request.GO_ON:
-            self.closing_from = None
-
-    @property
-    def samples(self) -> int:
-        """Length of the talk, as far as it went."""
-        if self.ended is not None:
-            return self.ended.samples
-        return max((unit.segment.end for unit in self.units), default=0)
+    plan: Plan | None = None
+    """What the two had planned, if they had."""
 
 
 def _round(seconds: float) -> float:
@@ -172,7 +89,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
     events : of the talk while it was held.
     again : what a second hearing of it found, and what then replaces what was heard before.
     """
-    heard, names = _Heard(heard_again=again is not None), facts.names
+    heard, names = Heard(heard_again=again is not None), facts.names
     for event in events:
         if again is None or not isinstance(event, HEARD):
             heard.take(event)
@@ -204,10 +121,17 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
         ),
         lost=tuple(_ends(event.segment) for event in heard.lost),
         delivery=tuple(_delivery(heard, names)),
+        requests=tuple(
+            RequestFigures(
+                r.request.value, names.get(r.speaker) if r.speaker else None, _round(to_seconds(r.at_sample))
+            )
+            for r in heard.requests
+        ),
+        plan=facts.plan,
     )
 
 
-def _delivery(heard: _Heard, names: Mapping[Speaker, str]) -> Iterable[DeliveryFigures]:
+def _delivery(heard: Heard, names: Mapping[Speaker, str]) -> Iterable[DeliveryFigures]:
     level_until = None if heard.gain is None else heard.gain.at_sample
     for person in PEOPLE:
         own = (unit for unit in heard.units if unit.speaker is person)
@@ -229,7 +153,7 @@ def _seconds(sample: int | None) -> float | None:
     return None if sample is None else _round(to_seconds(sample))
 
 
-def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
+def _session(heard: Heard, facts: SessionFacts) -> SessionFigures:
     lost = sum(event.segment.seconds for event in heard.lost)
     duration = to_seconds(heard.samples)
     coach = sum(
@@ -261,7 +185,7 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
     )
 
 
-def _speaker(person: Speaker, heard: _Heard, names: Mapping[Speaker, str], with_words: bool) -> SpeakerFigures:
+def _speaker(person: Speaker, heard: Heard, names: Mapping[Speaker, str], with_words: bool) -> SpeakerFigures:
     talk = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person)
     own = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person and unit.sure)
     both = sum(unit.segment.seconds for unit in heard.units if unit.speaker in PEOPLE)

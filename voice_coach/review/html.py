@@ -17,12 +17,14 @@ from voice_coach.figures import HeldBackFigures, PhraseFigures, Report, SpeakerF
 from voice_coach.review import bands, lanes, people, shares, slots, wording
 from voice_coach.review.fixes import possible_fixes
 from voice_coach.review.moments import good_sentences, heard_moments, marked, sentences_of
+from voice_coach.review.planned import planned
 from voice_coach.review.shares import Covered
 from voice_coach.review.traces import traces
 
 _MOST_SURE = 0.5  # of a turn's speech has to be sure, or the turn is shown as unsure
 _MOST_SENTENCES = 8  # of one kind: the page stays small, and everything is in `report.json`
 _MOST_WITHHELD = 40
+_MOST_CLOSING = 6
 _LARGEST_PAGE_BYTES = 299_500
 """What a page may weigh; all that was said in two hours has room in it, unless the two speak very fast."""
 _TURN_MARKUP_BYTES = 39
@@ -90,6 +92,8 @@ def _values(report: Report, where: str | None) -> dict[str, Any]:
         "people": _people(report),
         "spoke": any(stretch.speaker for stretch in report.speech),
         "moments": moments,
+        "closing": closing_turns(report),
+        "planned": planned(report),
         "moment_lines": _dotted(Line("", moment.words[1], moment.counts) for moment in moments),
         "curve": shares.share_curve(report),
         "thirds": shares.thirds(report),
@@ -209,6 +213,15 @@ def _withheld(report: Report) -> tuple[Withheld, ...]:
 
 def _occasion(held: HeldBackFigures) -> str:
     return slots.reasons(held.evidence) or held.rule.replace("_", " ")
+
+
+def closing_turns(report: Report) -> tuple[SpokenTurn, ...]:
+    """What was said while the two were closing: the last of it."""
+    since = report.session.closing_from_seconds
+    if since is None:
+        return ()
+    late = zip(report.turns, _turns(report), strict=True)
+    return tuple(shown for turn, shown in late if turn.start_seconds >= since and turn.text)[-_MOST_CLOSING:]
 
 
 def _fitting(turns: tuple[SpokenTurn, ...], room_bytes: int) -> tuple[SpokenTurn, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from voice_coach.events import CueOutcome, OverlapKind
+from voice_coach.events import CueOutcome, OverlapKind, Request
 from voice_coach.figures import CueFigures, EvidenceFigures, Report
 from voice_coach.review.axis import Window
 from voice_coach.review.people import whose
 from voice_coach.review.shares import Covered, spoken_by
-from voice_coach.review.wording import OUTCOMES, OVERLAPS, REACHED, clock, length, shorten
+from voice_coach.review.wording import OUTCOMES, OVERLAPS, REACHED, REQUESTS, clock, length, shorten
 
 NAME_LIMIT = 24
 PAUSE_SECONDS = 3.0
@@ -107,6 +107,10 @@ class Telling:
                 why = reasons(cue.evidence)
                 said = f"{clock(moment)} the coach: “{cue.text}” ({OUTCOMES[CueOutcome(cue.outcome)]})"
                 yield moment, f"{said}. Why: {why}" if why else said
+        for request in self._report.requests:
+            if part.holds(request.at_seconds) and request.request in REQUESTS:
+                who = shorten(request.speaker, NAME_LIMIT) if request.speaker else "you"
+                yield request.at_seconds, f"{clock(request.at_seconds)} {who} {REQUESTS[Request(request.request)]}"
         for raised in self._report.raised:
             if part.holds(raised.start_seconds):
                 name = shorten(raised.speaker, NAME_LIMIT)

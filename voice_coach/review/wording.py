@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from voice_coach.characters import INVISIBLE
-from voice_coach.events import CueOutcome, OverlapKind, PhraseKind
+from voice_coach.events import CueOutcome, OverlapKind, PhraseKind, Request
 from voice_coach.figures import Report, SpeakerFigures
 
 ABSENT = "not measured"
@@ -69,6 +69,14 @@ OUTCOMES = {
     CueOutcome.EXPIRED: "no pause came in time",
     CueOutcome.FAILED: "no voice could say it",
 }
+
+REQUESTS = {
+    Request.PAUSE: "asked for a pause",
+    Request.TIME_OUT: "asked for a break",
+    Request.SKIP: "asked the coach to be quiet",
+    Request.CLOSE: "asked to close",
+}
+"""What was asked of the coach and belongs to the course of the talk."""
 
 REACHED = frozenset({CueOutcome.SPOKEN, CueOutcome.SHOWN, CueOutcome.YIELDED})
 """Outcomes of the cues that the two people heard or saw, if only in part."""
