@@ -20,7 +20,7 @@ from voice_coach.corrections import (
     turns_of,
 )
 from voice_coach.errors import UsageError
-from voice_coach.events import Event, Speaker, Turn
+from voice_coach.events import Event, Speaker
 from voice_coach.segment import to_samples, to_seconds
 
 FORMS = (
@@ -104,15 +104,10 @@ def _merged(text: str, events: Sequence[Event]) -> TurnMerged:
 def _split(text: str, events: Sequence[Event]) -> TurnSplit:
     first, _, second = text.partition(" ")
     start, at_sample = _sample(first), _sample(second or first)
-    turn = _turn_at(start, turns_of(events)) if second else None
-    if turn is None or not turn.segment.start < at_sample < turn.segment.end:
+    around = [turn.segment for turn in turns_of(events) if turn.segment.start < at_sample < turn.segment.end]
+    if not second or not any(abs(to_seconds(turn.start - start)) <= _NEAR_SECONDS for turn in around):
         raise UsageError(f"a turn is split as: split TIME TIME, its beginning and a moment within it; {text!r} is not")
     return TurnSplit(at_sample)
-
-
-def _turn_at(start: int, turns: Sequence[Turn]) -> Turn | None:
-    near = [turn for turn in turns if abs(turn.segment.start - start) <= to_samples(_NEAR_SECONDS)]
-    return min(near, key=lambda turn: abs(turn.segment.start - start), default=None)
 
 
 def _nearest(sample: int, among: Sequence[int], otherwise: str) -> int:

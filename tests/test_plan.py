@@ -1,0 +1,128 @@
+"""The plan of a talk: a value, a file that people can change, and what may be said of it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import report_samples as samples
+from tests.sessions import leave_session
+from voice_coach.errors import InputError, UsageError
+from voice_coach.events import Request, RequestHeard, Speaker
+from voice_coach.plan import DEFAULT_RULES, LONGEST_TEXT, Plan, opening_sentences, plan_of
+from voice_coach.preparation import forget_plan, load_plan, plan_file, save_plan, to_toml
+from voice_coach.review.exports import to_json, to_markdown
+from voice_coach.review.html import render_page
+from voice_coach.segment import to_samples
+from voice_coach.session import load_report
+
+pytestmark = pytest.mark.usefixtures("home")
+PLAN = Plan(
+    topics={"Mara": "How we share the evenings", "Jonas": "My mother's calls."},
+    hopes={"Jonas": "That we find one thing."},
+    minutes=45,
+    break_minutes=25,
+)
+TEXTS = st.text(min_size=1, max_size=LONGEST_TEXT).filter(lambda text: text.strip() and "\r" not in text)
+
+
+def test_a_plan_is_kept_and_found_again() -> None:
+    assert load_plan() is None
+    assert save_plan(PLAN) == plan_file()
+    assert load_plan() == PLAN
+    assert plan_file().stat().st_mode & 0o777 == 0o600
+    assert plan_file().parent.stat().st_mode & 0o777 == 0o700
+    assert forget_plan()
+    assert not forget_plan()
+    assert load_plan() is None
+
+
+@given(
+    st.dictionaries(TEXTS, TEXTS, max_size=2),
+    st.lists(TEXTS, max_size=5),
+    st.none() | st.integers(2, 600),
+)
+def test_any_plan_survives_its_file_and_the_journal(
+    topics: dict[str, str], rules: list[str], minutes: int | None
+) -> None:
+    plan = Plan(topics=topics, rules=tuple(rules), minutes=minutes, break_minutes=(minutes and minutes - 1) or None)
+    assert plan_of(tomllib.loads(to_toml(plan))) == plan
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+
+
+def test_everything_may_be_left_out_and_the_rules_are_then_the_usual_ones() -> None:
+    assert plan_of({}) == Plan() == Plan(rules=DEFAULT_RULES)
+    assert plan_of({"rules": []}).rules == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"topic": {}}, "a plan has no topic; it has topics"),
+        ({"topics": ["x"]}, "topics must be a table of texts"),
+        ({"hopes": {"Mara": 3}}, "hopes must be a table of texts"),
+        ({"rules": "quiet"}, "rules must be a list of texts"),
+        ({"minutes": "45"}, "minutes is '45', but must be a whole number"),
+        ({"minutes": True}, "minutes is True, but must be a whole number"),
+        ({"minutes": 0}, "minutes is 0, but must lie between 1 and 600"),
+        ({"minutes": 30, "break_minutes": 30}, "break_minutes is 30, but the talk is to last 30 minutes"),
+        ({"topics": {"Mara": " "}}, "must hold between 1 and 200 characters"),
+        ({"rules": ["x" * 201]}, "must hold between 1 and 200 characters"),
+        ({"rules": ["x"] * 21}, "a plan holds at most 20 sentences"),
+    ],
+)
+def test_what_is_no_plan_is_said_in_one_sentence(table: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UsageError) as error:
+        plan_of(table)
+    assert sentence in str(error.value)
+
+
+def test_files_that_are_no_plan_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not there"):
+        load_plan(tmp_path / "missing.toml")
+    (tmp_path / "broken.toml").write_text("minutes = ", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"broken\.toml is not a plan"):
+        load_plan(tmp_path / "broken.toml")
+    (tmp_path / "latin.toml").write_bytes(b"rules = ['\xff']")
+    with pytest.raises(UsageError, match=r"latin\.toml is not a plan"):
+        load_plan(tmp_path / "latin.toml")
+    (tmp_path / "wrong.toml").write_text("minute = 4", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"wrong\.toml: a plan has no minute"):
+        load_plan(tmp_path / "wrong.toml")
+
+
+def test_what_may_be_said_at_the_start_is_short() -> None:
+    said = opening_sentences(PLAN)
+    assert said[0] == "You have 45 minutes."
+    assert "Jonas wants to talk about this: My mother's calls." in said
+    assert "Mara wants to talk about this: How we share the evenings." in said
+    assert said[-len(DEFAULT_RULES) :] == DEFAULT_RULES
+    own = {*PLAN.topics.values(), *PLAN.hopes.values()}
+    assert all(len(line.split()) <= 12 for line in said if not any(text.rstrip(".") in line for text in own))
+    assert opening_sentences(Plan(rules=())) == ()
+
+
+def test_the_review_shows_the_plan_beside_what_happened(tmp_path: Path) -> None:
+    asked = RequestHeard(Request.TIME_OUT, Speaker.A, to_samples(95.0))
+    folder = leave_session(tmp_path / "evening", (*samples.events(), asked), plan=PLAN)
+    report = load_report(folder)
+    assert report.plan == PLAN
+    page, markdown = render_page(report), to_markdown(report)
+    for text in (
+        "How we share the evenings",
+        "That we find one thing.",
+        "You had planned 45 min, and talked for",
+    ):
+        assert text in page
+        assert text in markdown
+    assert "You took a break at 1:35." in page
+    assert "asked for a break" in page
+    assert '"break_minutes": 25' in to_json(report)
+    assert "What you had planned" not in render_page(samples.talk())
+    calm = load_report(leave_session(tmp_path / "calm", plan=PLAN))
+    assert "No break was asked for." in render_page(calm)
