@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests import report_samples as samples
 from tests.sessions import leave_session
 from tests.talks import track
-from voice_coach import afterwards, learning
+from voice_coach import afterwards, learnt
 from voice_coach.corrections import (
     Correction,
     InterruptionDenied,
@@ -34,7 +34,7 @@ from voice_coach.events import Event, OverlapHeard, OverlapKind, Speaker
 from voice_coach.figures import Report, SpeakerFigures
 from voice_coach.fixing import correction_of
 from voice_coach.journal import CORRECTIONS_NAME, JOURNAL_NAME, read_corrections, write_second
-from voice_coach.learning import Example, learnt_margin
+from voice_coach.learnt import Example, learnt_margin
 from voice_coach.overlaps import OverlapOptions
 from voice_coach.report import build_report
 from voice_coach.review.wording import clock
@@ -300,7 +300,7 @@ def test_the_same_pattern_counts_differently_next_time() -> None:
 
 def test_however_much_is_learnt_a_clear_interruption_stays_one() -> None:
     margin = learnt_margin([Example("evening", 60.0 + i, 1.4) for i in range(30)])
-    assert margin == learning.LARGEST_MARGIN_SECONDS
+    assert margin == learnt.LARGEST_MARGIN_SECONDS
     assert interrupts(8, margin)
 
 
@@ -316,23 +316,23 @@ def test_a_correction_is_an_example_until_it_is_taken_back(tmp_path: Path) -> No
     afterwards.put_right(folder, f"not-interruption {clock(interruption().at_sample / 16_000)}")
     (event,) = interruptions_of(EVENTS)
     segment = event.overlap.segment
-    assert learning.load_examples() == (Example("evening", segment.start_seconds, segment.seconds),)
-    (layer,) = learning.learnt_layers()
-    assert layer.table == {"turns": {"overlaps": {"margin_seconds": learning.LARGEST_MARGIN_SECONDS}}}
-    assert learning.learnt_file().stat().st_mode & 0o777 == 0o600
+    assert learnt.load_examples() == (Example("evening", segment.start_seconds, segment.seconds),)
+    (layer,) = learnt.learnt_layers()
+    assert layer.table == {"turns": {"overlaps": {"margin_seconds": learnt.LARGEST_MARGIN_SECONDS}}}
+    assert learnt.learnt_file().stat().st_mode & 0o777 == 0o600
     afterwards.put_right(folder, "undo")
-    assert learning.load_examples() == ()
-    assert learning.learnt_layers() == ()
+    assert learnt.load_examples() == ()
+    assert learnt.learnt_layers() == ()
 
 
 def test_a_damaged_file_is_named_with_its_cure() -> None:
-    learning.learn(Example("evening", 1.0, 0.5))
-    learning.learnt_file().write_text("[[not_interruption]]\nsession = 1\n", encoding="utf-8")
+    learnt.learn(Example("evening", 1.0, 0.5))
+    learnt.learnt_file().write_text("[[not_interruption]]\nsession = 1\n", encoding="utf-8")
     with pytest.raises(UsageError, match="is damaged; delete it"):
-        learning.learnt_layers()
+        learnt.learnt_layers()
 
 
 def test_learning_the_same_moment_again_keeps_one_example() -> None:
     for overlap in (0.5, 0.6):
-        learning.learn(Example("evening", 1.0, overlap))
-    assert learning.load_examples() == (Example("evening", 1.0, 0.6),)
+        learnt.learn(Example("evening", 1.0, overlap))
+    assert learnt.load_examples() == (Example("evening", 1.0, 0.6),)

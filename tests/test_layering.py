@@ -20,15 +20,15 @@ ROOMS = (
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
             "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
-            "rules", "restraint", "coaching", "report", "figures", "prosody", "voice",
+            "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "prosody", "voice",
             "corrections", "fixing", "heard",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
-    ("session", {"session", "preparation", "learning", "afterwards"}),
-    ("commands", {"cli", "commands", "progress", "__main__"}),
+    ("session", {"session", "live_session", "recovery", "preparation", "learnt", "afterwards"}),
+    ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}
 FOREIGN = {

@@ -16,7 +16,7 @@ from voice_coach.corrections import (
 from voice_coach.errors import InputError, UsageError
 from voice_coach.fixing import correction_of
 from voice_coach.journal import JOURNAL_NAME, append_correction, read_corrections, read_journal, read_second
-from voice_coach.learning import Example, learn, unlearn
+from voice_coach.learnt import Example, learn, unlearn
 from voice_coach.segment import to_seconds
 from voice_coach.session import sessions_folder
 

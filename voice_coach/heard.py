@@ -9,6 +9,7 @@ from voice_coach.events import (
     CueHeldBack,
     CueSettled,
     Event,
+    FloorTaken,
     GainNoticed,
     InterPausalUnit,
     Overlap,
@@ -20,12 +21,14 @@ from voice_coach.events import (
     RequestHeard,
     RhythmLearnt,
     TalkEnded,
+    TalkReached,
     Turn,
     TurnEnded,
     UnitEnded,
     VoiceRaised,
     WordsHeard,
 )
+from voice_coach.segment import Segment
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Heard:
     gain: GainNoticed | None = None
     rhythm: RhythmLearnt | None = None
     requests: list[RequestHeard] = field(default_factory=list)
+    floor: FloorTaken | None = None
+    reached: TalkReached | None = None
     ended: TalkEnded | None = None
 
     def take(self, event: Event) -> None:
@@ -54,6 +59,9 @@ class Heard:
                 self.units.append(unit)
             case TurnEnded(turn):
                 self.turns.append(turn)
+                self.floor = None
+            case FloorTaken():
+                self.floor = event
             case OverlapHeard(overlap):
                 self.overlaps[overlap.overlap_id] = overlap
             case OverlapReclassified(overlap_id, kind):
@@ -81,6 +89,8 @@ class Heard:
                 self.rhythm = event
             case RequestHeard():
                 self.requests.append(event)
+            case TalkReached():
+                self.reached = event
             case TalkEnded():
                 self.ended = event
             case _:
@@ -97,4 +107,26 @@ class Heard:
         """Length of the talk, as far as it went."""
         if self.ended is not None:
             return self.ended.samples
+        if self.reached is not None:
+            return self.reached.at_sample
         return max((unit.segment.end for unit in self.units), default=0)
+
+    def complete(self) -> None:
+        """Where the talk broke off, take what was under way as far as it is known."""
+        reached = self.reached
+        if self.ended is not None or reached is None:
+            return
+        self.units += [unit for unit in reached.unfinished if unit not in self.units]
+        if reached.lost_since is not None:
+            self.lost.append(AudioLost(Segment(reached.lost_since, reached.at_sample)))
+        if self.floor is not None:
+            self.turns += self._turn_under_way(self.floor)
+
+    def _turn_under_way(self, floor: FloorTaken) -> list[Turn]:
+        units = [u for u in self.units if u.speaker is floor.speaker and u.segment.start >= floor.at_sample]
+        if not units:
+            return []
+        speech = sum(unit.segment.samples for unit in units)
+        confidence = sum(unit.confidence * unit.segment.samples for unit in units) / speech
+        segment = Segment(floor.at_sample, max(unit.segment.end for unit in units))
+        return [Turn(len(self.turns), floor.speaker, segment, speech, confidence, floor.offset)]

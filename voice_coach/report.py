@@ -95,6 +95,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
             heard.take(event)
     for event in again or ():
         heard.take(event)
+    heard.complete()
     with_words = facts.words_engine is not None
     return Report(
         schema_version=SCHEMA_VERSION,

@@ -16,7 +16,7 @@ from voice_coach.characters import spelled_out
 from voice_coach.config import Layer, Settings, environment_layers, file_layer, settings_of
 from voice_coach.engines.choosing import choose_transcriber
 from voice_coach.figures import Report
-from voice_coach.learning import learnt_layers
+from voice_coach.learnt import learnt_layers
 from voice_coach.ports import Transcriber
 from voice_coach.review.exports import to_json
 from voice_coach.review.terminal import print_summary
