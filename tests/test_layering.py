@@ -27,7 +27,7 @@ ROOMS = (
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
-    ("session", {"session", "live_session", "recovery", "preparation", "learnt", "afterwards"}),
+    ("session", {"session", "live_session", "recovery", "preparation", "learnt", "afterwards", "own_settings"}),
     ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}

@@ -118,10 +118,28 @@ def build_parser() -> argparse.ArgumentParser:
     review.add_argument("--next", action="append", default=[], metavar="WHEN", help="note when you talk again")
     review.set_defaults(module="review", run="review")
 
+    _add_voices(commands.add_parser("voices", parents=[common], help="the coach's voice: list, hear and choose"))
+
     config = commands.add_parser("config", parents=[common], help="every setting, and where it comes from")
     config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
     config.set_defaults(module="config", run="config")
     return parser
+
+
+def _add_voices(voices: argparse.ArgumentParser) -> None:
+    voices.add_argument("search", nargs="?", metavar="SEARCH", help="only voices with this in name or language")
+    voices.add_argument("--all", action="store_true", help="voices of every language")
+    voices.add_argument(
+        "--preview", nargs="?", const="current", metavar="VOICE", help="say a sentence with it, by number or name"
+    )
+    voices.add_argument("--save", type=Path, metavar="FILE", help="write that sentence as WAV instead of playing it")
+    voices.add_argument("--choose", metavar="VOICE", help="let it speak; default: the system's own")
+    voices.add_argument("--veto", action="append", default=[], metavar="VOICE", help="never use it: either may say so")
+    voices.add_argument("--allow", action="append", default=[], metavar="VOICE", help="take a veto back")
+    voices.add_argument("--rate", type=int, metavar="N", help="words per minute, 80 to 400")
+    voices.add_argument("--volume", type=float, metavar="X", help="0 to 1")
+    voices.add_argument("--pause", type=float, metavar="S", help="seconds of silence before it speaks, 0 to 1")
+    voices.set_defaults(module="voices", run="voices")
 
 
 def _flushed(code: int) -> int:

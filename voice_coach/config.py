@@ -175,6 +175,8 @@ def _parsed(path: str, text: str) -> Any:
     default = dict(_values(PipelineOptions(), Settings())).get(path.replace("__", "."))
     if isinstance(default, str) or default is None:
         return text
+    if isinstance(default, tuple):
+        return [part.strip() for part in text.split(",") if part.strip()]
     if isinstance(default, bool):
         return {"true": True, "false": False}.get(text.strip().lower(), text)
     for kind in (int, float):
@@ -237,6 +239,10 @@ def _value(option: Any, value: Any, path: str) -> Any:
         return _build(type(default), value, f"{path}.")
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+            raise UsageError(f"{path} is {value!r}, but must be a list of texts")
+        return tuple(value)
     if type(value) is not type(default):
         names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
         raise UsageError(f"{path} is {value!r}, but must be {names[type(default)]}")

@@ -15,11 +15,13 @@ from voice_coach import resources
 from voice_coach.characters import spelled_out
 from voice_coach.config import Layer, Settings, environment_layers, file_layer, settings_of
 from voice_coach.engines.choosing import choose_transcriber
+from voice_coach.engines.voices import usable
 from voice_coach.figures import Report
 from voice_coach.learnt import learnt_layers
 from voice_coach.ports import Transcriber
 from voice_coach.review.exports import to_json
 from voice_coach.review.terminal import print_summary
+from voice_coach.voice import VoiceOptions
 
 INTERRUPTED = 130
 LANGUAGE = "en"
@@ -76,6 +78,14 @@ def transcriber_for(chosen: Namespace, settings: Settings) -> Transcriber | None
     for reason in choice.passed_over:
         note(chosen, f"{reason}; {instead}")
     return choice.transcriber
+
+
+def voice_for(chosen: Namespace, settings: Settings) -> VoiceOptions:
+    """How the coach can sound on this machine; tells of a chosen voice that cannot be used."""
+    options, notice = usable(settings.voice, LANGUAGE)
+    if notice:
+        note(chosen, notice)
+    return options
 
 
 def show_report(chosen: Namespace, report: Report, page: Path) -> None:

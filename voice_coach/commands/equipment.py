@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from voice_coach import resources
-from voice_coach.commands.common import LANGUAGE, Output, note, tell, transcriber_for
+from voice_coach.commands.common import LANGUAGE, Output, note, tell, transcriber_for, voice_for
 from voice_coach.config import Settings
 from voice_coach.display import Display
 from voice_coach.engines.canceller import EchoCanceller
@@ -62,7 +62,7 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
     transcriber = transcriber_for(chosen, settings)
     voice = loudspeaker = None
     if not chosen.mute:
-        voice = PreparedVoice(settings.voice, LANGUAGE)
+        voice = PreparedVoice(voice_for(chosen, settings), LANGUAGE)
         stack.callback(voice.close)
         loudspeaker = _loudspeaker(chosen, settings, devices)
     server = SoundServer()
