@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests import report_samples as samples
 from tests.sessions import leave_session
+from tests.test_cli import run
 from voice_coach.errors import InputError, UsageError
 from voice_coach.events import Request, RequestHeard, Speaker
 from voice_coach.plan import DEFAULT_RULES, LONGEST_TEXT, Plan, opening_sentences, plan_of
@@ -126,3 +130,98 @@ def test_the_review_shows_the_plan_beside_what_happened(tmp_path: Path) -> None:
     assert "What you had planned" not in render_page(samples.talk())
     calm = load_report(leave_session(tmp_path / "calm", plan=PLAN))
     assert "No break was asked for." in render_page(calm)
+
+
+# The command
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> list[str]:
+    """Somebody at the keyboard who gives these answers; returns the questions, once they are asked."""
+    questions: list[str] = []
+    left = iter(lines)
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        try:
+            return next(left)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", answer)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    return questions
+
+
+def test_a_plan_is_asked_for_in_two_minutes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = answers(monkeypatch, "Mara", "Jonas", "The evenings.", "", "", "One thing.", "", "soon", "25", "")
+    code, out, _ = run(capsys, "plan")
+    assert code == 0
+    assert len(questions) == 10
+    plan = load_plan()
+    assert plan == Plan({"Mara": "The evenings."}, {"Jonas": "One thing."}, 45, DEFAULT_RULES, 25)
+    assert "Mara would like to talk about: The evenings." in out
+    assert "45 minutes, with a break after 25" in out
+    assert "A whole number of minutes" in out
+
+
+def test_what_is_there_is_kept_by_enter_and_rules_can_be_ones_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_plan(PLAN)
+    questions = answers(monkeypatch, "", "", "", "", "60", "", "n", "We eat first.", "")
+    assert run(capsys, "plan")[0] == 0
+    assert any("[How we share the evenings]" in question for question in questions)
+    assert load_plan() == replace(PLAN, minutes=60, rules=("We eat first.",))
+
+
+def test_nobody_at_the_keyboard_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, "Mara")
+    code, _, err = run(capsys, "plan")
+    assert code == 2
+    assert err == "voice-coach: nobody answered; voice-coach plan --help shows how to plan by flags\n"
+    assert load_plan() is None
+
+
+def test_a_plan_by_flags_changes_what_is_said_and_leaves_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "plan", "--topic", "Mara = The evenings.", "--minutes", "40", "--break", "20")
+    assert (code, "Mara would like to talk about: The evenings." in out) == (0, True)
+    assert run(capsys, "plan", "--hope", "Jonas=One thing.", "--rule", "We eat first.", "--quiet") == (0, "", "")
+    assert load_plan() == Plan({"Mara": "The evenings."}, {"Jonas": "One thing."}, 40, ("We eat first.",), 20)
+    assert run(capsys, "plan", "--no-rules")[0] == 0
+    assert json.loads(run(capsys, "plan", "--json")[1])["rules"] == []
+    assert "40 minutes" in run(capsys, "plan", "--show")[1]
+    assert "is forgotten" in run(capsys, "plan", "--forget")[1]
+    assert "was no plan" in run(capsys, "plan", "--forget")[1]
+    assert "no plan yet" in run(capsys, "plan")[1]
+    assert run(capsys, "plan", "--json")[1] == "null\n"
+
+
+def test_a_plan_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text(to_toml(PLAN), encoding="utf-8")
+    assert run(capsys, "plan", "--file", file)[0] == 0
+    assert load_plan() == PLAN
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "sentence"),
+    [
+        (["--minutes", "0"], 2, "minutes is 0, but must lie between 1 and 600"),
+        (["--minutes", "20", "--break", "30"], 2, "break_minutes is 30"),
+        (["--rule", " "], 2, "must hold between 1 and 200 characters"),
+        (["--topic", "The evenings"], 2, "is not NAME=SENTENCE"),
+        (["--file", "missing.toml"], 3, "missing.toml is not there"),
+    ],
+)
+def test_wrong_wishes_are_one_sentence_and_keep_the_plan(
+    capsys: pytest.CaptureFixture[str], flags: list[str], code: int, sentence: str
+) -> None:
+    save_plan(PLAN)
+    found, _, err = run(capsys, "plan", *flags)
+    assert found == code
+    assert sentence in err.splitlines()[-1]
+    assert load_plan() == PLAN

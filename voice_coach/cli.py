@@ -118,12 +118,33 @@ def build_parser() -> argparse.ArgumentParser:
     review.add_argument("--next", action="append", default=[], metavar="WHEN", help="note when you talk again")
     review.set_defaults(module="review", run="review")
 
+    _add_plan(commands.add_parser("plan", parents=[common], help="two minutes of preparation, together"))
     _add_voices(commands.add_parser("voices", parents=[common], help="the coach's voice: list, hear and choose"))
 
     config = commands.add_parser("config", parents=[common], help="every setting, and where it comes from")
     config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
     config.set_defaults(module="config", run="config")
     return parser
+
+
+def _said(text: str) -> tuple[str, str]:
+    name, equals, said = (part.strip() for part in text.partition("="))
+    if not equals or not said or not can_be_shown(name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=SENTENCE")
+    return name, said
+
+
+def _add_plan(plan: argparse.ArgumentParser) -> None:
+    for flag, what in (("--topic", "what a person would like to talk about"), ("--hope", "what a person hopes for")):
+        plan.add_argument(flag, type=_said, action="append", default=[], metavar="NAME=SENTENCE", help=what)
+    plan.add_argument("--minutes", type=int, metavar="N", help="how long you want to talk")
+    plan.add_argument("--break", type=int, dest="pause", metavar="N", help="after how many minutes there is a break")
+    plan.add_argument("--rule", action="append", default=[], metavar="SENTENCE", help="a ground rule of your own")
+    plan.add_argument("--no-rules", action="store_true", help="no ground rules")
+    plan.add_argument("--file", type=Path, metavar="FILE", help="take the plan from a TOML file")
+    plan.add_argument("--show", action="store_true", help="only show the plan that there is")
+    plan.add_argument("--forget", action="store_true", help="remove the plan")
+    plan.set_defaults(module="plan", run="plan")
 
 
 def _add_voices(voices: argparse.ArgumentParser) -> None:
