@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests import report_samples as samples
 from tests.sessions import leave_session
 from tests.talks import track
+from tests.test_cli import run
 from voice_coach import afterwards, learnt
 from voice_coach.corrections import (
     Correction,
@@ -38,7 +39,7 @@ from voice_coach.learnt import Example, learnt_margin
 from voice_coach.overlaps import OverlapOptions
 from voice_coach.report import build_report
 from voice_coach.review.wording import clock
-from voice_coach.session import load_report
+from voice_coach.session import load_report, sessions_folder
 from voice_coach.turns import TurnOptions
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -336,3 +337,50 @@ def test_learning_the_same_moment_again_keeps_one_example() -> None:
     for overlap in (0.5, 0.6):
         learnt.learn(Example("evening", 1.0, overlap))
     assert learnt.load_examples() == (Example("evening", 1.0, 0.6),)
+
+
+# The command
+
+
+def test_the_command_puts_right_and_shows_what_is_then(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = leave_session(tmp_path / "evening")
+    at = clock(interruption().at_sample / 16_000)
+    fixes = ["--fix", f"not-interruption {at}", "--fix", "rename Mara = Maria"]
+    code, out, _ = run(capsys, "review", folder, *fixes, "--agreed", "One thing.", "--next", "Sunday")
+    assert code == 0
+    assert "A talk of Maria and Jonas" in out or "A talk of Jonas and Maria" in out
+    assert "things were put right" in " ".join(out.split())
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for text in ("Maria", "One thing.", "Sunday", f"at {at} nobody interrupted"):
+        assert text in page
+    margin = run(capsys, "config", "turns.overlaps.margin_seconds")[1]
+    assert f"margin_seconds = 0.4       # {learnt.learnt_file()}" in margin
+    own = tmp_path / "own.toml"
+    own.write_text("[turns.overlaps]\nmargin_seconds = 0.15\n", encoding="utf-8")
+    told = run(capsys, "config", "turns.overlaps.margin_seconds", "--config", own, "--json")[1]
+    assert '"value": 0.15' in told
+
+
+def test_a_session_is_called_by_its_name_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = leave_session(sessions_folder() / "2025-11-23-194210")
+    assert run(capsys, "review", folder.name, "--quiet") == (0, "", "")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "voice-coach review 2025-11-23-194210 --fix swap" in page
+    assert run(capsys, "review", "2025-01-01-000000")[0] == 3
+
+
+def test_a_wrong_correction_changes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = leave_session(tmp_path / "evening")
+    code, _, err = run(capsys, "review", folder, "--fix", "mend 3:08")
+    assert code == 2
+    assert err.startswith("voice-coach: there is no correction 'mend 3:08'")
+    assert not (folder / CORRECTIONS_NAME).exists()
+
+
+def test_the_agreement_is_exported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = leave_session(tmp_path / "evening")
+    code, out, _ = run(capsys, "review", folder, "--agreed", "One thing.", "--export", "agreement", tmp_path / "out")
+    assert code == 0
+    assert "One thing." in Path(out.strip()).read_text(encoding="utf-8")
+    code, _, err = run(capsys, "review", folder, "--export", "pdf", tmp_path / "out")
+    assert (code, "there are json, md, rttm, csv, vtt, agreement" in err) == (2, True)

@@ -13,8 +13,14 @@ import pytest
 from tests import report_samples as samples
 from tests.browser import DESKTOP, PHONE, QUIET, WIDTHS, chromium_program, opened
 from tests.test_review_html import HOSTILE, wordy
+from voice_coach.events import Request, RequestHeard, Speaker
 from voice_coach.figures import Report
+from voice_coach.plan import Plan
+from voice_coach.report import build_report
+from voice_coach.review.across import across, render_across
+from voice_coach.review.agreement import render_agreement
 from voice_coach.review.html import render_page
+from voice_coach.segment import to_samples
 
 pytestmark = pytest.mark.real
 EVERY_WIDTH = pytest.mark.parametrize("width", WIDTHS)
@@ -48,9 +54,40 @@ def two_hours() -> Report:
     return replace(report, cues=report.cues[::4])
 
 
+def everything() -> Report:
+    """A talk that was planned, closed, agreed on and put right."""
+    asked = (
+        RequestHeard(Request.TIME_OUT, Speaker.A, to_samples(95.0)),
+        RequestHeard(Request.CLOSE, None, to_samples(262.0)),
+    )
+    plan = Plan({"Mara": "The evenings.", "Jonas": "My mother's calls."}, {"Mara": "One thing."}, 45, break_minutes=20)
+    report = build_report((*samples.events(), *asked), replace(samples.facts(), plan=plan))
+    return replace(
+        report, agreements=("Tuesdays, Jonas eats with the children.",), next_talk="Sunday at eight",
+        corrections=("at 1:04 nobody interrupted",),
+    )  # fmt: skip
+
+
+def test_what_was_agreed_and_planned_stands_beside_what_happened(
+    browser: Any, page_of: Callable[[Report], Path]
+) -> None:
+    with opened(browser, page_of(everything())) as shown:
+        headings = shown.page.locator("h2").all_inner_texts()
+        assert headings[:3] == ["What went well", "What you take along", "What you had planned, and what happened"]
+        text = shown.page.locator("main").inner_text()
+        for told in ("Tuesdays, Jonas eats", "You talk again: Sunday at eight", "From 4:22 on you were closing"):
+            assert told in text
+        commands = shown.page.locator("footer code").all_text_contents()
+        assert "voice-coach review 2025-11-23-1942 --fix 'not-interruption 1:04'" in commands
+        summary = shown.page.locator("summary", has_text="If something was heard wrongly")
+        summary.click()
+        shown.page.locator("footer li code").first.click()
+        assert shown.page.evaluate("getSelection().toString()") == commands[1]
+
+
 @EVERY_SCHEME
 @EVERY_WIDTH
-@pytest.mark.parametrize("sample", [samples.every_outcome, samples.wordless, samples.noise, samples.one_person])
+@pytest.mark.parametrize("sample", [everything, samples.every_outcome, samples.wordless, samples.noise])
 def test_axe_finds_nothing_wrong(
     browser: Any, page_of: Callable[[Report], Path], sample: Callable[[], Report], width: str, scheme: str
 ) -> None:
@@ -171,7 +208,7 @@ def test_nothing_moves_where_that_is_not_wished(browser: Any, page_of: Callable[
         assert shown.page.evaluate(asked)[0] == "smooth"
 
 
-@pytest.mark.parametrize("sample", [samples.talk, samples.wordless, two_hours])
+@pytest.mark.parametrize("sample", [samples.talk, everything, samples.wordless, two_hours])
 def test_it_prints_on_two_pages(browser: Any, page_of: Callable[[Report], Path], sample: Callable[[], Report]) -> None:
     from pypdf import PdfReader  # noqa: PLC0415 - of the dev extra, as the browser's driver
 
@@ -203,3 +240,34 @@ def test_even_a_script_in_the_page_would_not_run(browser: Any, page_of: Callable
         assert shown.page.evaluate("typeof window.injected") == "undefined"
         assert len(shown.complaints) >= 2
         assert all("Content Security Policy" in complaint for complaint in shown.complaints)
+
+
+@EVERY_SCHEME
+@EVERY_WIDTH
+def test_the_other_pages_are_as_sound(browser: Any, tmp_path: Path, width: str, scheme: str) -> None:
+    plan = Plan({"Mara": "The evenings.", "Jonas": "My mother's calls."}, {"Mara": "One thing."}, 45)
+    report = replace(samples.talk(), plan=plan, agreements=("Tuesdays, Jonas eats with the children.",))
+    talks = across([samples.talk(repeat=repeat) for repeat in (1, 2, 3)])
+    assert talks is not None
+    for name, html in (("agreement", render_agreement(report)), ("talks", render_across(talks))):
+        file = tmp_path / f"{name}.html"
+        file.write_text(html, "utf-8")
+        with opened(browser, file, color_scheme=scheme, **WIDTHS[width]) as shown:
+            assert shown.violations() == []
+            assert (shown.asked, shown.complaints) == ([], [])
+            wide = shown.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            assert wide[0] <= wide[1]
+
+
+@pytest.mark.parametrize("notes", [0, 1, 30])
+def test_an_agreement_is_one_sheet(browser: Any, tmp_path: Path, notes: int) -> None:
+    from pypdf import PdfReader  # noqa: PLC0415
+
+    topic = "What we do with the evenings, and who is at home when, and how we tell each other. " * 2
+    plan = Plan({"Mara": topic, "Jonas": topic}, {"Mara": topic, "Jonas": topic})
+    report = replace(samples.talk(), plan=plan, agreements=("We eat first, and then we talk. " * 4,) * notes)
+    file = tmp_path / "agreement.html"
+    file.write_text(render_agreement(report), "utf-8")
+    with opened(browser, file) as shown:
+        printed = PdfReader(io.BytesIO(shown.page.pdf(prefer_css_page_size=True)))
+    assert len(printed.pages) == 1

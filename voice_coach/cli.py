@@ -99,7 +99,18 @@ def build_parser() -> argparse.ArgumentParser:
     sessions.add_argument("--recover", action="store_true", help="recover sessions that did not end properly")
     sessions.set_defaults(module="sessions", run="sessions")
 
-    review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
+    _add_review(commands.add_parser("review", parents=[common], help="the figures of a session, and its page"))
+
+    _add_plan(commands.add_parser("plan", parents=[common], help="two minutes of preparation, together"))
+    _add_voices(commands.add_parser("voices", parents=[common], help="the coach's voice: list, hear and choose"))
+
+    config = commands.add_parser("config", parents=[common], help="every setting, and where it comes from")
+    config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
+    config.set_defaults(module="config", run="config")
+    return parser
+
+
+def _add_review(review: argparse.ArgumentParser) -> None:
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
     review.add_argument(
         "--export",
@@ -114,17 +125,10 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="CORRECTION",
         help="put something right: swap, rename OLD = NEW, not-interruption TIME, merge TIME, split TIME TIME, undo",
     )
+    review.add_argument("--all", action="store_true", help="the last talks side by side")
     review.add_argument("--agreed", action="append", default=[], metavar="TEXT", help="note what you agreed on")
     review.add_argument("--next", action="append", default=[], metavar="WHEN", help="note when you talk again")
     review.set_defaults(module="review", run="review")
-
-    _add_plan(commands.add_parser("plan", parents=[common], help="two minutes of preparation, together"))
-    _add_voices(commands.add_parser("voices", parents=[common], help="the coach's voice: list, hear and choose"))
-
-    config = commands.add_parser("config", parents=[common], help="every setting, and where it comes from")
-    config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
-    config.set_defaults(module="config", run="config")
-    return parser
 
 
 def _said(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voice_coach import afterwards, session
 from voice_coach.characters import spelled_out
+from voice_coach.commands.across import review_all
 from voice_coach.commands.common import effective_settings, show_report
 from voice_coach.errors import InputError, UsageError
 from voice_coach.review.exports import FORMATS, ON_REQUEST
@@ -17,6 +18,8 @@ from voice_coach.review.files import write_text
 def review(chosen: Namespace) -> int:
     """Show a session, or export it."""
     effective_settings(chosen)  # wrong ones are named here, too
+    if chosen.all:
+        return review_all(chosen)
     folder = afterwards.find_session(chosen.session)
     for text in (*chosen.fix, *(f"agreed {text}" for text in chosen.agreed), *(f"next {text}" for text in chosen.next)):
         afterwards.put_right(folder, text)

@@ -10,7 +10,7 @@ from voice_coach.review.planned import planned
 
 _LINES = 8
 """Lines on the sheet: what was noted fills the first of them."""
-_MOST_NOTES = 12
+_MOST_NOTES = 10
 
 
 def render_agreement(report: Report) -> str:
@@ -24,7 +24,7 @@ def render_agreement(report: Report) -> str:
             report=report,
             names=[wording.shorten(speaker.name, 40) for speaker in report.speakers],
             notes=notes,
-            empty=max(2, _LINES - len(notes) - len(closing_turns(report))),
+            empty=max(1, _LINES - len(notes) - len(closing_turns(report))),
             planned=planned(report),
             closing=closing_turns(report),
         )

@@ -96,6 +96,8 @@ def _limits(report: Report) -> Iterator[Text]:
     known = [f"{what} {wording.length(seconds)}" for what, seconds in parts if seconds]
     known.append("heard a second time after the talk" if session.hearing == "second" else "as heard during the talk")
     known.append(f"words by {session.words_engine}" if session.words_engine else "no words were written down")
+    if report.corrections:
+        known.append(wording.counted(len(report.corrections), ("thing was put right", "things were put right")))
     if known:
         line = ", ".join(known)
         yield Text(f"{line[0].upper()}{line[1:]}.")
