@@ -128,6 +128,12 @@ class Lexicon:
     requests: Mapping[Request, re.Pattern[str]]
     replies: Mapping[str, tuple[str, ...]]
     opening: Mapping[str, tuple[str, ...]]
+    expected: Mapping[Request, tuple[str, ...]]
+
+    @property
+    def expected_sentences(self) -> tuple[str, ...]:
+        """Every sentence that is listened for."""
+        return tuple(sentence for sentences in self.expected.values() for sentence in sentences)
 
     def normal(self, word: str) -> tuple[str, ...]:
         """A written word in normal form: lower case, contractions in full, no punctuation; may be several, or none.
@@ -257,7 +263,7 @@ def load_lexicon(path: Path) -> Lexicon:
         raise UsageError(f"{path}: is not a TOML file ({error})") from error
     known = (
         "normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues", "requests", "replies",
-        "opening",
+        "opening", "expected",
     )  # fmt: skip
     file = _Table(path, "", values, known)
     normal = file.table("normal", ("fillers", "contractions", "endings"))
@@ -284,6 +290,7 @@ def load_lexicon(path: Path) -> Lexicon:
         wordings=_wordings(file.table("cues", CUE_PLACEHOLDERS)),
         requests=_requests(file.table("requests", ("coach", "polite", *Request)), fragments),
         replies=_spoken(file.table("replies", REPLY_PLACEHOLDERS), REPLY_PLACEHOLDERS, REPLY_WORDINGS),
+        expected=_expected(file.table("expected", tuple(Request))),
         opening=_spoken(file.table("opening", OPENING_PLACEHOLDERS), OPENING_PLACEHOLDERS, 1),
     )
 
@@ -349,6 +356,10 @@ def _requests(table: _Table, fragments: Mapping[str, str]) -> dict[Request, re.P
         except re.error as error:
             table.fail(request.value, f"has a bad regular expression ({error.msg})")
     return compiled
+
+
+def _expected(table: _Table) -> dict[Request, tuple[str, ...]]:
+    return {request: table.texts(request.value) for request in Request}
 
 
 def _spoken(table: _Table, placeholders: Mapping[str, frozenset[str]], fewest: int) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import platformdirs
 
 from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine, whisper
+from voice_coach.engines.expected import ExpectedSentences, Expecting
 from voice_coach.errors import MissingPart
 from voice_coach.ports import Transcriber
 
@@ -56,6 +57,13 @@ def choose_transcriber(options: WordsOptions, language: str) -> Choice:
     if model is None:
         raise MissingPart(f"no Whisper model is installed in {models_folder()}; --words moonshine needs none")
     return Choice(whisper.WhisperTranscriber(model, language, options.threads))
+
+
+def with_expectations(transcriber: Transcriber | None, sentences: Sequence[str]) -> Transcriber | None:
+    """An engine that hears these sentences better, where it is one that can be asked how likely they are."""
+    if not isinstance(transcriber, moonshine.MoonshineTranscriber):
+        return transcriber
+    return Expecting(transcriber, ExpectedSentences(transcriber.folder, sentences))
 
 
 def _engines(options: WordsOptions, language: str) -> Iterator[Callable[[], Transcriber]]:
