@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 import tomllib
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,14 +20,31 @@ from hypothesis import strategies as st
 from tests import report_samples as samples
 from tests.sessions import leave_session
 from tests.test_cli import run
+from tests.test_live import ToneVoice
+from voice_coach import resources
+from voice_coach.commands.preparing import (
+    people_of,
+    plan_for,
+    plan_of_talk,
+    put_away,
+    sentences_before,
+    with_planned_time,
+)
+from voice_coach.config import Settings
+from voice_coach.engines.recording import Recording
+from voice_coach.engines.simulated import SimulatedTable
 from voice_coach.errors import InputError, UsageError
-from voice_coach.events import Request, RequestHeard, Speaker
+from voice_coach.events import AudioBlock, Output, Request, RequestHeard, Say, Speaker
+from voice_coach.lexicon import Lexicon
+from voice_coach.live.inbox import Inbox
+from voice_coach.live.talk import LiveEngines
+from voice_coach.live_session import LiveParts, LiveSession, Table
 from voice_coach.plan import DEFAULT_RULES, LONGEST_TEXT, Plan, opening_sentences, plan_of
 from voice_coach.preparation import forget_plan, load_plan, plan_file, save_plan, to_toml
 from voice_coach.review.exports import to_json, to_markdown
 from voice_coach.review.html import render_page
 from voice_coach.segment import to_samples
-from voice_coach.session import load_report
+from voice_coach.session import enrol_voices, load_report
 
 pytestmark = pytest.mark.usefixtures("home")
 PLAN = Plan(
@@ -225,3 +246,95 @@ def test_wrong_wishes_are_one_sentence_and_keep_the_plan(
     assert found == code
     assert sentence in err.splitlines()[-1]
     assert load_plan() == PLAN
+
+
+# At the table
+
+
+def at_the_table(**flags: object) -> Namespace:
+    return Namespace(**{"plan": None, "minutes": None, "quiet": False, **flags})
+
+
+def test_a_plan_is_said_only_if_both_wish_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sentences_before(at_the_table(plan="say"), PLAN) == opening_sentences(PLAN)
+    assert sentences_before(at_the_table(plan="show"), PLAN) == ()
+    assert sentences_before(at_the_table(plan="say"), None) == ()
+    questions = answers(monkeypatch, "y", "", "no")
+    assert sentences_before(at_the_table(), PLAN) == opening_sentences(PLAN)
+    assert [sentences_before(at_the_table(), PLAN) for _ in range(3)] == [()] * 3  # Enter, no, and nobody there
+    assert all("Only if both of you wish so" in question for question in questions)
+    assert sentences_before(at_the_table(quiet=True), PLAN) == ()
+    assert len(questions) == 4
+    assert sentences_before(at_the_table(), Plan(rules=())) == ()
+
+
+def test_the_time_of_the_plan_holds_unless_another_is_named(settings: Settings) -> None:
+    def minutes(chosen: Namespace, plan: Plan | None) -> float:
+        return with_planned_time(chosen, settings, plan).pipeline.host.minutes
+
+    assert minutes(at_the_table(), PLAN) == 45.0
+    assert minutes(at_the_table(minutes=20.0), PLAN) == 20.0
+    assert minutes(at_the_table(), None) == settings.pipeline.host.minutes
+    with pytest.raises(UsageError, match="minutes"):
+        minutes(at_the_table(minutes=-1.0), PLAN)
+
+
+def test_a_plan_is_of_its_two_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert people_of(PLAN) == ["Mara", "Jonas"]
+    assert people_of(Plan({"Mara": "The evenings."})) == []
+    assert people_of(None) == []
+    assert plan_for(at_the_table(), PLAN, ["Jonas", "Mara"]) == PLAN
+    assert capsys.readouterr().err == ""
+    assert plan_for(at_the_table(), PLAN, ["Jonas", "Ida"]) is None
+    assert "the plan is of Mara and Jonas" in capsys.readouterr().err
+    only_rules = Plan(rules=("We eat first.",))
+    assert plan_for(at_the_table(), only_rules, ["Jonas", "Ida"]) == only_rules
+
+
+def test_a_plan_is_for_one_talk_and_own_rules_stay() -> None:
+    save_plan(PLAN)
+    assert plan_of_talk(at_the_table(plan="off")) is None
+    plan = plan_of_talk(at_the_table())
+    assert plan == PLAN
+    put_away(plan, 299.0)
+    assert load_plan() == PLAN
+    put_away(plan, 300.0)
+    assert load_plan() is None
+    own = replace(PLAN, rules=("We eat first.",))
+    save_plan(own)
+    put_away(own, 3000.0)
+    assert load_plan() == Plan(rules=("We eat first.",))
+    put_away(None, 3000.0)
+
+
+def test_a_talk_that_was_planned_begins_with_the_plan_and_keeps_it(
+    lexicon: Lexicon, settings: Settings, tmp_path: Path
+) -> None:
+    demo = resources.demo_folder()
+    voices = enrol_voices([("Mara", demo / "enrol_a.flac"), ("Jonas", demo / "enrol_b.flac")])
+    blocks = [block.samples for block in Recording(demo / "talk.flac").blocks()]
+    table = SimulatedTable(np.concatenate(blocks)[: to_samples(40.0)])
+    parts = LiveParts(lexicon, settings, table, LiveEngines(None, ToneVoice(), table), Inbox(64), table.now)
+    shown: list[str] = []
+
+    def watch(output: Output | AudioBlock, now: int) -> None:
+        del now
+        if isinstance(output, Say):
+            shown.append(output.cue.text)
+
+    at = Table(voices.names, (voices, 1.0), opening_sentences(PLAN), PLAN)
+    with LiveSession(tmp_path / "evening", at, parts, watch) as held:
+        table.ready = held.is_idle
+        table.start(parts.inbox.put_audio, lambda _: None)
+        runner = threading.Thread(target=held.hold, daemon=True)
+        runner.start()
+        while table.position < to_samples(40.0):
+            time.sleep(0.01)
+        held.close()
+        runner.join()
+        assert held.learnt is None
+    assert shown[: len(opening_sentences(PLAN))] == list(opening_sentences(PLAN))
+    report = load_report(tmp_path / "evening")
+    assert report.plan == PLAN
+    assert report.session.duration_seconds < 40.0  # the plan's sentences came before the talk
+    assert not report.cues

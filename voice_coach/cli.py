@@ -83,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
     talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
+    talk.add_argument("--plan", choices=("say", "show", "off"), help="say it, only show it in the review, or neither")
     talk.set_defaults(module="talk", run="talk")
 
     enroll = commands.add_parser("enroll", parents=[common], help="learn a voice to be kept, from 10 to 20 s of speech")

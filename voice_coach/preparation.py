@@ -9,7 +9,7 @@ import platformdirs
 import tomlkit
 
 from voice_coach.errors import InputError, UsageError
-from voice_coach.plan import Plan, plan_of
+from voice_coach.plan import DEFAULT_RULES, Plan, plan_of
 from voice_coach.review.files import write_text
 
 _NAME = "plan.toml"
@@ -74,6 +74,20 @@ def forget_plan() -> bool:
     except OSError as error:
         raise InputError(f"{plan_file()} cannot be removed: {error.strerror}") from error
     return True
+
+
+def spend_plan(plan: Plan) -> None:
+    """Put away a plan that was talked about: ground rules of their own stay, all else was for that talk.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written or removed.
+    """
+    if plan.rules == DEFAULT_RULES:
+        forget_plan()
+    else:
+        save_plan(Plan(rules=plan.rules))
 
 
 def to_toml(plan: Plan) -> str:
