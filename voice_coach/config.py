@@ -46,6 +46,13 @@ class DeviceOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewOptions(Options):
+    """Whether the page opens by itself after a talk and with `review`, where there is a desktop."""
+
+    opens_page: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a talk.
 
@@ -57,6 +64,7 @@ class Settings:
     words: WordsOptions = field(default_factory=WordsOptions)
     devices: DeviceOptions = field(default_factory=DeviceOptions)
     opening: OpeningOptions = field(default_factory=OpeningOptions)
+    review: ReviewOptions = field(default_factory=ReviewOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from pathlib import Path
 from rich.text import Text
 
 from voice_coach import session
+from voice_coach.commands.browser import open_page
 from voice_coach.commands.common import Output, note, tell
+from voice_coach.config import Settings
 from voice_coach.errors import CoachError, InputError
 from voice_coach.figures import Report
 from voice_coach.journal import JOURNAL_NAME
@@ -23,7 +25,7 @@ PAGE_NAME = "talks.html"
 _TITLES = ("share", "came in", "heard moments")
 
 
-def review_all(chosen: Namespace) -> int:
+def review_all(chosen: Namespace, settings: Settings) -> int:
     """Show the last talks of the two people of the newest one."""
     root = session.sessions_folder()
     found = across(sorted(_reports(chosen, root), key=lambda report: report.session.started_at or report.session.id))
@@ -34,6 +36,7 @@ def review_all(chosen: Namespace) -> int:
         sys.stdout.write(json.dumps([asdict(line) for line in found.lines], indent=2, ensure_ascii=False) + "\n")
     elif not chosen.quiet:
         _print(found, page)
+    open_page(chosen, settings, page)
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from voice_coach import afterwards, session
 from voice_coach.characters import spelled_out
 from voice_coach.commands.across import review_all
+from voice_coach.commands.browser import open_page
 from voice_coach.commands.common import effective_settings, show_report
 from voice_coach.errors import InputError, UsageError
 from voice_coach.review.exports import FORMATS, ON_REQUEST
@@ -16,10 +17,10 @@ from voice_coach.review.files import write_text
 
 
 def review(chosen: Namespace) -> int:
-    """Show a session, or export it."""
-    effective_settings(chosen)  # wrong ones are named here, too
+    """Show a session, put something right about it, or export it."""
+    settings = effective_settings(chosen)
     if chosen.all:
-        return review_all(chosen)
+        return review_all(chosen, settings)
     folder = afterwards.find_session(chosen.session)
     for text in (*chosen.fix, *(f"agreed {text}" for text in chosen.agreed), *(f"next {text}" for text in chosen.next)):
         afterwards.put_right(folder, text)
@@ -27,6 +28,7 @@ def review(chosen: Namespace) -> int:
     if chosen.export is None:
         session.write_review(report, folder)
         show_report(chosen, report, folder / session.PAGE_NAME)
+        open_page(chosen, settings, folder / session.PAGE_NAME)
         return 0
     name, target = chosen.export
     formats = {**FORMATS, **ON_REQUEST}
