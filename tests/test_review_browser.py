@@ -64,7 +64,7 @@ def everything() -> Report:
     report = build_report((*samples.events(), *asked), replace(samples.facts(), plan=plan))
     return replace(
         report, agreements=("Tuesdays, Jonas eats with the children.",), next_talk="Sunday at eight",
-        corrections=("at 1:04 nobody interrupted",),
+        corrections=("at 1:07 nobody interrupted",),
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_what_was_agreed_and_planned_stands_beside_what_happened(
         for told in ("Tuesdays, Jonas eats", "You talk again: Sunday at eight", "From 4:22 on you were closing"):
             assert told in text
         commands = shown.page.locator("footer code").all_text_contents()
-        assert "voice-coach review 2025-11-23-1942 --fix 'not-interruption 1:04'" in commands
+        assert "voice-coach review 2025-11-23-1942 --fix 'not-interruption 1:07'" in commands
         summary = shown.page.locator("summary", has_text="If something was heard wrongly")
         summary.click()
         shown.page.locator("footer li code").first.click()

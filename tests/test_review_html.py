@@ -454,7 +454,10 @@ def test_what_went_well_comes_from_both_and_from_many_kinds() -> None:
         assert all(PhraseKind(phrase.kind) not in SHARP and phrase.speaker == speaker.name for phrase in chosen)
         assert [phrase.start_seconds for phrase in chosen] == sorted(phrase.start_seconds for phrase in chosen)
     assert heard_moments(report)[0].counts == tuple(speaker.backchannels_given for speaker in report.speakers)
-    assert len(heard_moments(samples.wordless())) == 1
+    given = next(moment for moment in heard_moments(report) if "given back" in moment.words[0])
+    assert given.counts == tuple(speaker.floor_returned for speaker in reversed(report.speakers))
+    assert any(given.counts)
+    assert {moment.words for moment in heard_moments(samples.wordless())} == {wording.LISTENING, wording.GIVEN_BACK}
 
 
 def test_the_match_of_a_sentence_is_found_whatever_its_case() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from voice_coach.figures import PhraseFigures, Report
-from voice_coach.review.wording import HELPING, LISTENING, counted, plain
+from voice_coach.review.wording import GIVEN_BACK, HELPING, LISTENING, counted, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,20 @@ class Moment:
 
 
 def heard_moments(report: Report) -> tuple[Moment, ...]:
-    """Every helping kind that was heard at all. Without words, only sounds of listening can be."""
+    """Every helping kind that was heard at all. Without words, only listening and giving back the floor can be."""
     moments = [Moment(LISTENING, tuple(speaker.backchannels_given for speaker in report.speakers))]
     found = Counter((phrase.kind, phrase.speaker) for phrase in report.phrases)
     moments += [
         Moment(words, tuple(found[kind.value, speaker.name] for speaker in report.speakers))
         for kind, words in HELPING.items()
     ]
+    moments.append(Moment(GIVEN_BACK, tuple(_given_back(report, speaker.name) for speaker in report.speakers)))
     return tuple(moment for moment in moments if any(moment.counts))
+
+
+def _given_back(report: Report, name: str) -> int:
+    """How often a person who had come in let the other, whoever it was, have the floor back soon."""
+    return sum(speaker.floor_returned for speaker in report.speakers if speaker.name != name)
 
 
 def good_sentences(report: Report, name: str, limit: int = 3) -> tuple[PhraseFigures, ...]:

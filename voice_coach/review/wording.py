@@ -37,6 +37,7 @@ HELPING = {
 """One and several of every kind that helps; those that are rarer, and say more, first."""
 
 LISTENING = ("sound of listening", "sounds of listening")
+GIVEN_BACK = ("time the floor was given back", "times the floor was given back")
 
 ANOTHER_WAY = {
     PhraseKind.ABSOLUTE: (
