@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -41,7 +42,10 @@ HOSTILE = (
     "evil\u202egpj.exe\x00\n\x1b[31m",
     "--> </style><b>",
 )
-BANNED = ("winner", "loser", "score", "rank", "guilty", "fault", "worst", "bad", "aggressive", "dominant")
+BANNED = (
+    "winner", "winning", "loser", "score", "rank", "grade", "rating", "guilt", "guilty", "fault", "blame", "wrongdoer",
+    "victim", "offender", "worst", "worse", "bad", "aggressive", "dominant", "toxic", "failure", "selfish",
+)  # fmt: skip
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 
@@ -526,6 +530,13 @@ def test_text_can_be_read_in_both_schemes() -> None:
             assert _contrast(scheme[text], scheme["paper"]) >= 4.5
         assert _contrast(scheme["neutral"], scheme["paper"]) >= 3
         assert _contrast(scheme["first"], scheme["second"]) < 1.1  # of equal weight
+        assert all(_is_not_red(scheme[person]) for person in ("first", "second"))
+
+
+def _is_not_red(colour: str) -> bool:
+    """Whether a colour is further than 20 degrees of hue from red."""
+    hue, _, _ = colorsys.rgb_to_hls(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
+    return 20 < 360 * hue < 340
 
 
 def _contrast(one: str, other: str) -> float:

@@ -121,7 +121,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory, moonshine_model: None) -> 
         time.sleep(PAUSE_IN_THE_TALK)
         for name, text, key, answer in (
             ("Daniel", "coach, how are we doing", "standing", "last minutes"),
-            ("Maya", "coach, slower please", "slower", "slower"),
+            ("Maya", "coach, slower please", "slower", "more slowly"),
             ("Daniel", "coach, pause", "pause", "Paused"),
         ):
             since = len(program.lines)
