@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -159,7 +160,7 @@ def test_every_command_of_the_readme_is_run(tmp_path: Path) -> None:
     ran = []
     for command in commands():
         if command.startswith("voice-coach"):
-            line = [sys.executable, "-m", "voice_coach", *command.split()[1:]]
+            line = [sys.executable, "-m", "voice_coach", *shlex.split(command)[1:]]
             done = subprocess.run(line, cwd=tmp_path, text=True, capture_output=True, check=False, timeout=300)
             assert (done.returncode, done.stderr) == (0, ""), command
             ran.append(command)

@@ -59,7 +59,7 @@ def _print(found: Across, page: Path) -> None:
         for title, values in zip(_TITLES, _values(line), strict=True):
             tell(output, f"  {title:<14} {first} {values[0]}, {second} {values[1]}")
     tell(output, "")
-    tell(output, "Talks differ; more or less is neither better nor worse.")
+    tell(output, "Talks differ, and these figures weigh none of them.")
     tell(output, f"The same as a page: {page}")
 
 
