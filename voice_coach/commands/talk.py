@@ -5,17 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import datetime
 
 from voice_coach import session
 from voice_coach.characters import can_be_shown
-from voice_coach.commands.common import (
-    INTERRUPTED,
-    effective_settings,
-    note,
-    show_report,
-)
+from voice_coach.commands.common import INTERRUPTED, effective_settings, note
+from voice_coach.commands.ended import show_ended
 from voice_coach.commands.equipment import SHORTCOMINGS, Notices, open_equipment
 from voice_coach.commands.evening import Evening, ending_by_signals
 from voice_coach.commands.preparing import (
@@ -53,14 +49,9 @@ def talk(chosen: Namespace) -> int:
         code = evening.hold(held, notices)
         if not held.has_begun:
             return _without_talk(held, names, code)
-        if code != INTERRUPTED:
-            with suppress(KeyboardInterrupt):  # then the first hearing is what is shown
-                held.hear_again()
+        report = show_ended(chosen, settings, folder, None if code == INTERRUPTED else held.hear_again)
+        put_away(plan, report.session.duration_seconds)
         _keep(chosen, held, names, store)
-    report = session.load_report(folder)
-    session.write_review(report, folder)
-    put_away(plan, report.session.duration_seconds)
-    show_report(chosen, report, folder / session.PAGE_NAME)
     return code
 
 
