@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tests.at_the_table import VOICES, fixture, said
+from tools.live.people import VOICES, fixture, said
 from voice_coach.acoustics import Floats
 from voice_coach.engines import moonshine
 from voice_coach.engines.expected import ExpectedSentences, Expecting
