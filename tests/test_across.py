@@ -119,6 +119,16 @@ def test_the_command_reads_the_sessions_and_writes_a_page(capsys: pytest.Capture
     assert len(json.loads(run(capsys, "review", "--all", "--json")[1])) == 3
 
 
+def test_a_session_that_is_forgotten_is_on_no_page_any_more(capsys: pytest.CaptureFixture[str]) -> None:
+    for day in (1, 2):
+        leave_session(sessions_folder() / f"2025-11-0{day}-194210")
+    run(capsys, "review", "--all")
+    assert (sessions_folder() / "talks.html").exists()
+    assert run(capsys, "sessions", "--forget", "2025-11-01-194210")[0] == 0
+    assert not (sessions_folder() / "talks.html").exists()
+    run(capsys, "sessions", "--forget", "2025-11-02-194210")
+
+
 def test_no_talk_yet_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "review", "--all")
     assert code == 3

@@ -208,7 +208,13 @@ def test_nothing_moves_where_that_is_not_wished(browser: Any, page_of: Callable[
         assert shown.page.evaluate(asked)[0] == "smooth"
 
 
-@pytest.mark.parametrize("sample", [samples.talk, everything, samples.wordless, two_hours])
+def everything_of_two_hours() -> Report:
+    """A long talk that was planned and agreed on, too."""
+    plan = everything().plan
+    return replace(two_hours(), plan=plan, agreements=("Tuesdays, Jonas eats with us.",) * 3, next_talk="Sunday")
+
+
+@pytest.mark.parametrize("sample", [samples.talk, everything, samples.wordless, two_hours, everything_of_two_hours])
 def test_it_prints_on_two_pages(browser: Any, page_of: Callable[[Report], Path], sample: Callable[[], Report]) -> None:
     from pypdf import PdfReader  # noqa: PLC0415 - of the dev extra, as the browser's driver
 

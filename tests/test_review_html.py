@@ -17,6 +17,7 @@ from tests import report_samples as samples
 from voice_coach.events import SHARP, CueOutcome, OverlapKind, PhraseKind
 from voice_coach.figures import Report
 from voice_coach.review import bands, lanes, people, shares, slots, wording
+from voice_coach.review.exports import to_markdown
 from voice_coach.review.html import render_page
 from voice_coach.review.moments import good_sentences, heard_moments, marked
 
@@ -135,7 +136,8 @@ def test_no_word_of_a_page_weighs_one_person_against_the_other(sample: Callable[
     page = parsed(sample())
     spoken = [e.words for e in page.all() if e.tag != "style"]
     titles = [value for e in page.all() for name, value in e.attributes.items() if name in {"aria-label", "title"}]
-    assert not re.findall(rf"\b({'|'.join(BANNED)})\b", " ".join(spoken + titles), re.IGNORECASE)
+    told = " ".join([*spoken, *titles, to_markdown(sample())])
+    assert not re.findall(rf"\b({'|'.join(BANNED)})\b", told, re.IGNORECASE)
 
 
 def test_no_template_holds_a_word_that_weighs() -> None:

@@ -21,7 +21,7 @@ from voice_coach.journal import JOURNAL_NAME
 from voice_coach.review.across import Across, TalkLine, across, render_across
 from voice_coach.review.files import write_text
 
-PAGE_NAME = "talks.html"
+TALKS_PAGE = "talks.html"
 _TITLES = ("share", "came in", "heard moments")
 
 
@@ -31,7 +31,7 @@ def review_all(chosen: Namespace, settings: Settings) -> int:
     found = across(sorted(_reports(chosen, root), key=lambda report: report.session.started_at or report.session.id))
     if found is None:
         raise InputError(f"there is no talk of a minute or more in {root} yet")
-    page = write_text(root, PAGE_NAME, render_across(found))
+    page = write_text(root, TALKS_PAGE, render_across(found))
     if chosen.json:
         sys.stdout.write(json.dumps([asdict(line) for line in found.lines], indent=2, ensure_ascii=False) + "\n")
     elif not chosen.quiet:
