@@ -14,6 +14,8 @@ from voice_coach.commands.ended import show_ended
 from voice_coach.config import Settings
 from voice_coach.journal import write_second
 
+SHORT = samples.events("\n".join(samples.TALK.splitlines()[:20]))
+LONG = samples.events()
 CHOSEN = Namespace(quiet=False, json=False)
 
 
@@ -28,12 +30,12 @@ def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_short_talk_is_heard_again_before_it_is_shown(
     order: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = leave_session(tmp_path / "evening")
+    folder = leave_session(tmp_path / "evening", SHORT)
 
     def hear_again() -> None:
         assert capsys.readouterr().out == ""
         order.append("heard again")
-        write_second(folder, samples.facts(), samples.events())
+        write_second(folder, samples.facts(), SHORT)
 
     report = show_ended(CHOSEN, Settings(), folder, hear_again)
     assert order == ["heard again", "opened"]
@@ -44,13 +46,13 @@ def test_a_short_talk_is_heard_again_before_it_is_shown(
 def test_a_long_talk_is_shown_at_once_and_anew_when_it_was_heard_again(
     order: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = leave_session(tmp_path / "evening", samples.events(repeat=5))
+    folder = leave_session(tmp_path / "evening", LONG)
 
     def hear_again() -> None:
         assert "is heard once more now" in " ".join(capsys.readouterr().out.split())
         assert "as it was heard during the talk" in (folder / "report.html").read_text("utf-8")
         order.append("heard again")
-        write_second(folder, samples.facts(), samples.events(repeat=5))
+        write_second(folder, samples.facts(), LONG)
 
     show_ended(CHOSEN, Settings(), folder, hear_again)
     assert order == ["opened", "heard again"]
@@ -63,6 +65,6 @@ def test_whoever_does_not_wait_sees_the_first_hearing(order: list[str], tmp_path
         raise KeyboardInterrupt
 
     for name, again in (("one", interrupted), ("other", None)):
-        report = show_ended(CHOSEN, Settings(), leave_session(tmp_path / name), again)
+        report = show_ended(CHOSEN, Settings(), leave_session(tmp_path / name, SHORT), again)
         assert report.session.hearing == "live"
     assert order == ["opened", "opened"]
