@@ -86,6 +86,9 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--plan", choices=("say", "show", "off"), help="say it, only show it in the review, or neither")
     talk.set_defaults(module="talk", run="talk")
 
+    check = commands.add_parser("check", parents=[common], help="see whether this machine is ready for a talk")
+    check.set_defaults(module="check", run="check", words=None)
+
     enroll = commands.add_parser("enroll", parents=[common], help="learn a voice to be kept, from 10 to 20 s of speech")
     enroll.add_argument("name", type=_name, nargs="?", metavar="NAME", help="whose voice (default: list those kept)")
     enroll.add_argument("audio", type=Path, nargs="?", metavar="AUDIO", help="a recording (default: the microphone)")
