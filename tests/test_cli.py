@@ -28,7 +28,7 @@ from voice_coach.engines.recording import Recording
 
 DEMO = FIXTURES / "demo"
 SPEAKERS = [f"--speaker=Maya={DEMO / 'enrol_a.flac'}", f"--speaker=Daniel={DEMO / 'enrol_b.flac'}"]
-COMMANDS = ("demo", "analyze", "talk", "enroll", "sessions", "review", "plan", "voices", "config")
+COMMANDS = ("demo", "analyze", "talk", "enroll", "sessions", "review", "plan", "voices", "check", "config")
 FILES = {"journal.jsonl", "report.json", "report.html", "report.md", "turns.rttm", "turns.csv"}
 
 pytestmark = pytest.mark.usefixtures("home")
