@@ -27,7 +27,10 @@ ROOMS = (
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
-    ("session", {"session", "live_session", "recovery", "preparation", "learnt", "afterwards", "own_settings"}),
+    (
+        "session",
+        {"session", "live_session", "recovery", "preparation", "learnt", "afterwards", "own_settings", "checking"},
+    ),
     ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}
