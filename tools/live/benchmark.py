@@ -162,10 +162,10 @@ def yielding(ears: Ears, count: int) -> Iterator[Figure]:
             held.say_all(len(texts))
         false += stage.false
         for onset, played, text in zip(stage.onsets.values(), table.said, texts, strict=False):
-            end = played.start + len(played.samples)
+            end = played.start_sample + len(played.samples)
             if onset is None:
                 continue
-            if end >= played.start + len(voice.sound_of(text)):
+            if end >= played.start_sample + len(voice.sound_of(text)):
                 missed += 1
             elif end >= onset:
                 delays.append(to_seconds(end - onset))
