@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import sin
 
 from voice_coach.events import (
     AudioLost,
@@ -11,6 +12,7 @@ from voice_coach.events import (
     CueHeldBack,
     CueOutcome,
     CueSettled,
+    Delivery,
     Event,
     Evidence,
     InterPausalUnit,
@@ -200,7 +202,11 @@ class _Stage:
 
     def _unit(self, speaker: Speaker, start: float, end: float, *, sure: bool) -> None:
         confidence = 0.94 if sure else 0.55
-        self.events.append(UnitEnded(InterPausalUnit(speaker, self.segment(start, end), confidence, sure)))
+        wave, seconds = sin(start / 17), end - start
+        pitch = (205.0 if speaker is Speaker.A else 118.0) * (1 + 0.06 * wave)
+        sound = Delivery(-27.0 + 2.5 * wave, pitch, round(seconds * (4.6 - 0.4 * wave)))
+        unit = InterPausalUnit(speaker, self.segment(start, end), confidence, sure, sound)
+        self.events.append(UnitEnded(unit))
 
     def _cue(self, text: str, rule: str, what: str) -> None:
         self.count += 1

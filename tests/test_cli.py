@@ -28,6 +28,7 @@ from voice_coach.engines.recording import Recording
 
 DEMO = FIXTURES / "demo"
 SPEAKERS = [f"--speaker=Maya={DEMO / 'enrol_a.flac'}", f"--speaker=Daniel={DEMO / 'enrol_b.flac'}"]
+COMMANDS = ("demo", "analyze", "talk", "enroll", "sessions", "review", "plan", "voices", "check", "config")
 FILES = {"journal.jsonl", "report.json", "report.html", "report.md", "turns.rttm", "turns.csv"}
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -64,10 +65,13 @@ def analyze(capsys: pytest.CaptureFixture[str], audio: Path, *more: str | Path) 
 # What works
 
 
-def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert run(capsys, "--version")[1].strip().endswith(__version__)
-    for command in ("demo", "analyze", "review"):
-        assert command in run(capsys, "--help")[1]
+    listed = run(capsys, "--help")[1]
+    assert len(listed.splitlines()) <= 24
+    for command in COMMANDS:
+        assert f"    {command} " in listed
         code, out, _ = run(capsys, command, "--help")
         assert code == 0
         assert len(out.splitlines()) <= 24, "a command's help fits a screen"

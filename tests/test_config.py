@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from voice_coach import resources
-from voice_coach.config import Settings, load_settings
+from voice_coach.config import (
+    Layer,
+    Settings,
+    effective,
+    environment_layers,
+    file_layer,
+    load_settings,
+    nearest,
+    settings_of,
+)
 from voice_coach.errors import UsageError
 from voice_coach.pipeline import PipelineOptions
 
@@ -90,6 +99,7 @@ def test_later_files_win_and_leave_the_rest(tmp_path: Path) -> None:
         ("[voice]\nrate = 120.5\n", "voice.rate is 120.5, but must be a whole number"),
         ("[voice]\nvolume = true\n", "voice.volume is True, but must be a number"),
         ("[words]\nengine = 'cloud'\n", "engine is 'cloud', but must be one of auto, whisper, moonshine, off"),
+        ("[words]\nengine = 'Whispr'\n", "off; did you mean whisper?"),
         ("voice = 'Anna'\n", "voice is a table, written [voice]"),
         ("[pipeline.turns]\nlapse_seconds = 1\n", "its tables stand at the top"),
         ("[voice\n", "is not valid TOML"),
@@ -111,3 +121,59 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"voice = '\xff'")
     with pytest.raises(UsageError, match="is not UTF-8"):
         load_settings([tmp_path / "latin.toml"])
+
+
+# Environment variables, and where each setting comes from
+
+
+def test_the_environment_lies_between_files_and_flags(tmp_path: Path) -> None:
+    own = file_layer(write(tmp_path, "[voice]\nrate = 120\nvolume = 0.5\n"))
+    environment = environment_layers(
+        {
+            "VOICE_COACH_VOICE__RATE": "130",
+            "VOICE_COACH_COACHING__RESTRAINT__PAUSE_SECONDS": "1",
+            "VOICE_COACH_VOICE__VOICE": "7",
+            "VOICE_COACH_REAL": "required",
+            "OTHER__RATE": "1",
+        }
+    )
+    flag = Layer("--words", {"words": {"engine": "off"}})
+    layers = [file_layer(DEFAULT), own, *environment, flag]
+    settings = settings_of(layers)
+    assert (settings.voice.rate, settings.voice.volume, settings.voice.voice) == (130, 0.5, "7")
+    assert settings.pipeline.coaching.restraint.pause_seconds == 1.0
+    sources = {setting.name: setting.source for setting in effective(layers)}
+    assert sources["voice.rate"] == "VOICE_COACH_VOICE__RATE"
+    assert sources["voice.volume"] == own.source
+    assert sources["words.engine"] == "--words"
+    assert sources["coaching.restraint.budget"] == str(DEFAULT)
+
+
+def test_every_setting_is_told_once_with_its_value() -> None:
+    told = effective([file_layer(DEFAULT)])
+    assert {setting.name: setting.value for setting in told} == {n: v for n, (v, _) in leaves(Settings()).items()}
+    assert len(told) == len({setting.name for setting in told})
+    assert {setting.source for setting in effective([])} == {"built in"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("VOICE__RAT", "120", "VOICE_COACH_VOICE__RAT: there is no setting voice.rat; did you mean voice.rate?"),
+        ("VOICE__RATE", "fast", "voice.rate is 'fast', but must be a whole number"),
+        ("VOICE__RATE", "1000", "rate is 1000, but must lie between 80 and 400"),
+        ("VOICE__VOLUME", "nan", "volume is nan, but must be a number"),
+        ("COACHING__BUDGET", "2", "did you mean coaching.restraint.budget?"),
+        ("WORDS__ENGINE", "moonshin", "did you mean moonshine?"),
+    ],
+)
+def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as error:
+        settings_of([file_layer(DEFAULT), *environment_layers({f"VOICE_COACH_{name}": text})])
+    assert sentence in str(error.value)
+    assert f"VOICE_COACH_{name}" in str(error.value)
+
+
+def test_a_name_that_is_no_setting_has_a_nearest() -> None:
+    assert nearest("coaching.restraints.budget") == "; did you mean coaching.restraint.budget?"
+    assert nearest("xyzzy") == ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import errno
+import html
 import io
+import json
 import os
 import re
 import stat
@@ -12,16 +14,23 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
+import jsonschema
 import msgspec
 import pytest
+import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
+from pyannote.core import Annotation, Segment, Timeline
 from pyannote.database.util import load_rttm
+from pyannote.metrics.diarization import DiarizationErrorRate
 
 from tests import report_samples as samples
+from tools.schema import schema
+from voice_coach import resources
 from voice_coach.errors import InputError
 from voice_coach.events import GainNoticed
 from voice_coach.figures import Report
+from voice_coach.plan import Plan
 from voice_coach.report import build_report
 from voice_coach.review.exports import FORMATS, to_csv, to_json, to_markdown, to_rttm, to_vtt, write_exports
 from voice_coach.review.files import write_text
@@ -65,6 +74,47 @@ def test_json_has_the_reports_keys_in_its_order_and_null_for_what_is_not_known()
     assert tree["schema_version"] == 1
     assert text.startswith('{\n  "schema_version": 1,\n  "session": {\n')
     assert text.endswith("}\n")
+
+
+SCHEMA = json.loads((resources.config_folder() / "report.schema.json").read_text(encoding="utf-8"))
+EVERY_SAMPLE = (
+    samples.talk,
+    samples.every_outcome,
+    samples.wordless,
+    samples.noise,
+    samples.one_person,
+    samples.strangers,
+    samples.interrupted,
+    samples.silent_start,
+)
+
+
+@pytest.mark.parametrize("sample", EVERY_SAMPLE)
+def test_json_keeps_the_published_schema(sample: Callable[[], Report]) -> None:
+    report = replace(
+        sample(),
+        plan=Plan({"Mara": "The evenings."}, minutes=45, break_minutes=25),
+        agreements=("Tuesdays, Jonas cooks.",),
+        next_talk="Sunday",
+    )
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    for one in (report, sample()):
+        jsonschema.validate(json.loads(to_json(one)), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_schema_notices_a_key_that_is_missing_or_of_another_kind() -> None:
+    for damage in ({"schema_version": "1"}, {"session": None}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(json.loads(to_json(samples.talk())) | damage, SCHEMA)
+    report = json.loads(to_json(samples.talk()))
+    del report["speakers"][0]["talk_share"]
+    with pytest.raises(jsonschema.ValidationError, match="talk_share"):
+        jsonschema.validate(report, SCHEMA)
+
+
+def test_the_published_schema_is_of_this_report() -> None:
+    """`python -m tools.schema` writes it anew."""
+    assert schema() == SCHEMA
 
 
 # CSV
@@ -121,6 +171,20 @@ def test_rttm_keeps_names_apart_that_differ_by_a_space() -> None:
     assert {line.split()[7] for line in lines} == {"Jo_Ann", "Jo_Ann_", "unknown"}
 
 
+def test_rttm_measured_by_pyannote_has_no_error_against_the_speech(tmp_path: Path) -> None:
+    report = samples.talk()
+    (tmp_path / "turns.rttm").write_text(to_rttm(report), "utf-8")
+    [written] = load_rttm(tmp_path / "turns.rttm").values()  # type: ignore[no-untyped-call]
+    reference = Annotation()
+    for track, stretch in enumerate(report.speech):
+        reference[Segment(stretch.start_seconds, stretch.end_seconds), track] = stretch.speaker or "unknown"
+    whole = Timeline([Segment(0, report.session.duration_seconds)])
+    assert DiarizationErrorRate()(reference, written, uem=whole) == pytest.approx(0, abs=1e-4)
+    shared = {label: written.label_duration(label) for label in ("Mara", "Jonas")}
+    for speaker in report.speakers:
+        assert shared[speaker.name] == pytest.approx(speaker.talk_seconds, abs=0.1)
+
+
 def test_rttm_of_a_silent_talk_is_empty() -> None:
     assert to_rttm(samples.noise()) == ""
 
@@ -129,22 +193,21 @@ def test_rttm_of_a_silent_talk_is_empty() -> None:
 
 
 def read_vtt(text: str) -> list[tuple[float, float, str, str]]:
-    """Start, end, voice and words of every cue; fails on anything that is not header, note or cue."""
-    blocks = re.split(r"\n\n+", text.rstrip("\n"))
-    assert blocks[0] == "WEBVTT"
-    assert blocks[1].startswith("NOTE ")
-    cues = []
-    for block in blocks[2:]:
-        times, words = block.split("\n")
-        found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d\.\d{3}) --> (\d\d+):(\d\d):(\d\d\.\d{3})", times)
-        assert found
-        h, m, s, h2, m2, s2 = map(float, found.groups())
-        voice = re.fullmatch(r"<v ([^<>]*)>([^<>]*)", words)
-        assert voice
-        assert not re.search("&(?!amp;|lt;|gt;)", words)
-        plain = [part.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for part in voice.groups()]
-        cues.append((h * 3600 + m * 60 + s, h2 * 3600 + m2 * 60 + s2, plain[0], plain[1]))
-    return cues
+    """Start, end, voice and words of every cue, as webvtt-py reads them."""
+    captions = webvtt.from_string(text)
+    assert not captions.styles
+    for caption in captions:
+        assert len(caption.raw_text.splitlines()) == 1
+        assert re.fullmatch(r"<v [^<>]*>[^<>]*", caption.raw_text)
+    return [
+        (
+            caption.start_in_seconds + caption.start_time.milliseconds / 1000,
+            caption.end_in_seconds + caption.end_time.milliseconds / 1000,
+            html.unescape(caption.voice or ""),
+            html.unescape(caption.text),
+        )
+        for caption in captions
+    ]
 
 
 def test_vtt_holds_every_turn_in_order() -> None:

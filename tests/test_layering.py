@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "voice_coach"
 
 # Each room may import from itself and from the rooms above it.
 ROOMS = (
-    ("values", {"segment", "errors", "options", "characters"}),
+    ("values", {"segment", "errors", "options", "characters", "plan"}),
     ("measurements", {"acoustics"}),
     ("crossing", {"events", "ports"}),
     (
@@ -20,13 +20,17 @@ ROOMS = (
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
             "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
-            "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "voice",
+            "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "prosody", "voice",
+            "corrections", "fixing", "heard",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
-    ("session", {"session", "live_session", "recovery"}),
+    (
+        "session",
+        {"session", "live_session", "recovery", "preparation", "learnt", "afterwards", "own_settings", "checking"},
+    ),
     ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}

@@ -172,6 +172,14 @@ def test_a_plan_is_said_before_voices_are_learnt(lexicon: Lexicon) -> None:
     assert spoken.said[2].startswith("Maya, please say")
 
 
+def test_where_both_voices_are_known_only_the_plan_is_said(lexicon: Lexicon) -> None:
+    spoken = Round(lexicon, people=(), before=("Tonight you talk about the summer.",))
+    spoken.hear(quiet=0.5)
+    assert spoken.said == ["Tonight you talk about the summer.", lexicon.opening["ready"][0]]
+    assert spoken.learner.begun == []
+    assert spoken.opening.is_complete
+
+
 def test_one_person_alone(lexicon: Lexicon) -> None:
     spoken = Round(lexicon, people=(A,))
     spoken.hear(quiet=0.5)
@@ -204,9 +212,20 @@ def test_a_request_is_understood_in_the_opening_too(lexicon: Lexicon) -> None:
 def test_a_sentence_whose_end_is_never_told_does_not_hold_it_up(lexicon: Lexicon) -> None:
     opening = Opening(lexicon, NAMES, ScriptedLearner(), OPTIONS)
     said = 0
-    for block in range(600):
+    for block in range(1500):
         said += sum(isinstance(o, Say) for o in opening.feed(AudioBlock(block * BLOCK, np.zeros(BLOCK, np.float32))))
     assert said >= 3
+
+
+def test_the_longest_sentence_of_a_plan_has_time_to_be_said(lexicon: Lexicon) -> None:
+    opening = Opening(lexicon, NAMES, ScriptedLearner(), OPTIONS)
+    said = [
+        output
+        for block in range(290)
+        for output in opening.feed(AudioBlock(block * BLOCK, np.zeros(BLOCK, np.float32)))
+        if isinstance(output, Say)
+    ]
+    assert len(said) == 1
 
 
 def test_its_ids_are_negative(lexicon: Lexicon) -> None:

@@ -134,6 +134,19 @@ sys.stdout.write(str(time.time()))
     return sorted(times)[2]
 
 
+def _import_seconds() -> tuple[float, float]:
+    """From the start of a process to its end: with the command line imported, and of a bare Python; the medians."""
+    medians = []
+    for program in ("import voice_coach.cli as c; c.build_parser()", "pass"):
+        times = []
+        for _ in range(9):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", program], check=True)
+            times.append(time.perf_counter() - began)
+        medians.append(sorted(times)[4])
+    return medians[0], medians[1]
+
+
 def _speed(folder: Path) -> Iterator[Figure]:
     seconds = Recording(DEMO / "talk.flac").survey().seconds
     unit = mean(_unit_of_work() for _ in range(5))
@@ -143,6 +156,9 @@ def _speed(folder: Path) -> Iterator[Figure]:
         rate = cost.processor_seconds / seconds
         yield Figure(f"whole pipeline {name}, one core", rate, "CPU s per s", at_most=limit)
         yield Figure("   the same, in units of 60 SVDs of 300 x 300 a minute of audio", 60 * rate / unit, "units")
+    ours, bare = _import_seconds()
+    yield Figure("import of the command line", ours, "s", at_most=0.3)
+    yield Figure("   the same, against a bare Python", ours / bare, "times")
     yield Figure("process start to first block, without words", _start_seconds(), "s", at_most=1.5)
 
 

@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     common.add_argument("--config", type=Path, action="append", default=[], metavar="FILE", help="settings, as TOML")
     common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--json", action="store_true", help="print JSON instead of a summary")
     common.add_argument("--debug", action="store_true", help="show where an error came from")
     loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
@@ -83,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
     talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
+    talk.add_argument("--plan", choices=("say", "show", "off"), help="say it, only show it in the review, or neither")
     talk.set_defaults(module="talk", run="talk")
 
     check = commands.add_parser("check", parents=[common], help="see whether this machine is ready for a talk")
@@ -102,16 +103,72 @@ def build_parser() -> argparse.ArgumentParser:
     sessions.add_argument("--recover", action="store_true", help="recover sessions that did not end properly")
     sessions.set_defaults(module="sessions", run="sessions")
 
-    review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
+    _add_review(commands.add_parser("review", parents=[common], help="the figures of a session, and its page"))
+
+    _add_plan(commands.add_parser("plan", parents=[common], help="two minutes of preparation, together"))
+    _add_voices(commands.add_parser("voices", parents=[common], help="the coach's voice: list, hear and choose"))
+
+    config = commands.add_parser("config", parents=[common], help="every setting, and where it comes from")
+    config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
+    config.set_defaults(module="config", run="config")
+    return parser
+
+
+def _add_review(review: argparse.ArgumentParser) -> None:
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
     review.add_argument(
         "--export",
         nargs=2,
         metavar=("FORMAT", "DIR"),
-        help="write json, csv, md, rttm or vtt to a folder",
+        help="write json, csv, md, rttm, vtt, or the agreement as a page to print, to a folder",
     )
+    review.add_argument(
+        "--fix",
+        action="append",
+        default=[],
+        metavar="CORRECTION",
+        help="put something right: swap, rename OLD = NEW, not-interruption TIME, merge TIME, split TIME TIME, undo",
+    )
+    review.add_argument("--all", action="store_true", help="the last talks side by side")
+    review.add_argument("--agreed", action="append", default=[], metavar="TEXT", help="note what you agreed on")
+    review.add_argument("--next", action="append", default=[], metavar="WHEN", help="note when you talk again")
     review.set_defaults(module="review", run="review")
-    return parser
+
+
+def _said(text: str) -> tuple[str, str]:
+    name, equals, said = (part.strip() for part in text.partition("="))
+    if not equals or not said or not can_be_shown(name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=SENTENCE")
+    return name, said
+
+
+def _add_plan(plan: argparse.ArgumentParser) -> None:
+    for flag, what in (("--topic", "what a person would like to talk about"), ("--hope", "what a person hopes for")):
+        plan.add_argument(flag, type=_said, action="append", default=[], metavar="NAME=SENTENCE", help=what)
+    plan.add_argument("--minutes", type=int, metavar="N", help="how long you want to talk")
+    plan.add_argument("--break", type=int, dest="pause", metavar="N", help="after how many minutes there is a break")
+    plan.add_argument("--rule", action="append", default=[], metavar="SENTENCE", help="a ground rule of your own")
+    plan.add_argument("--no-rules", action="store_true", help="no ground rules")
+    plan.add_argument("--file", type=Path, metavar="FILE", help="take the plan from a TOML file")
+    plan.add_argument("--show", action="store_true", help="only show the plan that there is")
+    plan.add_argument("--forget", action="store_true", help="remove the plan")
+    plan.set_defaults(module="plan", run="plan")
+
+
+def _add_voices(voices: argparse.ArgumentParser) -> None:
+    voices.add_argument("search", nargs="?", metavar="SEARCH", help="only voices with this in name or language")
+    voices.add_argument("--all", action="store_true", help="voices of every language")
+    voices.add_argument(
+        "--preview", nargs="?", const="current", metavar="VOICE", help="say a sentence with it, by number or name"
+    )
+    voices.add_argument("--save", type=Path, metavar="FILE", help="write that sentence as WAV instead of playing it")
+    voices.add_argument("--choose", metavar="VOICE", help="let it speak; default: the system's own")
+    voices.add_argument("--veto", action="append", default=[], metavar="VOICE", help="never use it: either may say so")
+    voices.add_argument("--allow", action="append", default=[], metavar="VOICE", help="take a veto back")
+    voices.add_argument("--rate", type=int, metavar="N", help="words per minute, 80 to 400")
+    voices.add_argument("--volume", type=float, metavar="X", help="0 to 1")
+    voices.add_argument("--pause", type=float, metavar="S", help="seconds of silence before it speaks, 0 to 1")
+    voices.set_defaults(module="voices", run="voices")
 
 
 def _flushed(code: int) -> int:

@@ -1,4 +1,4 @@
-"""Settings: every option of every stage, from TOML files that override each other.
+"""Settings: every option of every stage, from layers that override each other: files, environment variables, flags.
 
 The stages declare their options; this module only composes, loads and checks them. `config/default.toml` documents each
 one with unit, range and reason, and a test holds it against the code.
@@ -20,6 +20,8 @@ from voice_coach.pipeline import PipelineOptions
 from voice_coach.voice import VoiceOptions
 
 Value = TypeVar("Value")
+ENVIRONMENT = "VOICE_COACH_"
+"""How the names of environment variables begin that may be settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,13 @@ class DeviceOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewOptions(Options):
+    """Whether the page opens by itself after a talk and with `review`, where there is a desktop."""
+
+    opens_page: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a talk.
 
@@ -55,6 +64,24 @@ class Settings:
     words: WordsOptions = field(default_factory=WordsOptions)
     devices: DeviceOptions = field(default_factory=DeviceOptions)
     opening: OpeningOptions = field(default_factory=OpeningOptions)
+    review: ReviewOptions = field(default_factory=ReviewOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Some settings, and where they were made: `source` is a file, an environment variable or a flag."""
+
+    source: str
+    table: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting by its full name: what it is, and the source of the layer that made it so."""
+
+    name: str
+    value: Any
+    source: str
 
 
 def load_settings(files: Sequence[Path]) -> Settings:
@@ -65,15 +92,107 @@ def load_settings(files: Sequence[Path]) -> Settings:
     UsageError
         In one sentence, with the file, if one cannot be read, or has an unknown key or a value out of range.
     """
+    return settings_of([file_layer(file) for file in files])
+
+
+def settings_of(layers: Sequence[Layer]) -> Settings:
+    """Settings of several layers, later ones first in importance.
+
+    Raises
+    ------
+    UsageError
+        In one sentence, with its source, if a layer has an unknown key or a value out of range.
+    """
     merged: dict[str, Any] = {}
-    for file in files:
-        table = _read(file)
+    for layer in layers:
         try:
-            _settings(table)  # each file by itself, so that the sentence names the right one
+            _settings(layer.table)  # each by itself, so that the sentence names the right one
         except UsageError as error:
-            raise UsageError(f"{file}: {error}") from error
-        merged = _merge(merged, table)
+            raise UsageError(f"{layer.source}: {error}") from error
+        merged = _merge(merged, layer.table)
     return _settings(merged)
+
+
+def file_layer(file: Path) -> Layer:
+    """The settings of a TOML file.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or is no TOML.
+    """
+    return Layer(str(file), _read(file))
+
+
+def environment_layers(environment: Mapping[str, str]) -> tuple[Layer, ...]:
+    """Settings of environment variables, such as `VOICE_COACH_COACHING__RESTRAINT__BUDGET=2`: a layer for each.
+
+    Two underscores stand for the dot; what has none is no setting, and is left to others.
+    """
+    return tuple(
+        Layer(name, _nested(path, _parsed(path, text)))
+        for name, text in sorted(environment.items())
+        if name.startswith(ENVIRONMENT) and "__" in (path := name.removeprefix(ENVIRONMENT).lower())
+    )
+
+
+def effective(layers: Sequence[Layer]) -> tuple[Setting, ...]:
+    """Every setting with its value and source, in the order of the shipped file."""
+    settings = settings_of(layers)
+    sources = {name: layer.source for layer in layers for name in _leaves(layer.table)}
+    return tuple(
+        Setting(name, value, sources.get(name, "built in")) for name, value in _values(settings.pipeline, settings)
+    )
+
+
+def _values(pipeline: PipelineOptions, settings: Settings) -> Iterator[tuple[str, Any]]:
+    for option in fields(Settings):
+        if option.name != "pipeline":
+            yield from _flat(getattr(settings, option.name), f"{option.name}.")
+    yield from _flat(pipeline, "")
+
+
+def _flat(options: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for option in fields(options):
+        value = getattr(options, option.name)
+        if is_dataclass(value):
+            yield from _flat(value, f"{path}{option.name}.")
+        else:
+            yield f"{path}{option.name}", value
+
+
+def _leaves(table: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}"
+
+
+def _nested(path: str, value: Any) -> dict[str, Any]:
+    """A value in its tables; the path has two underscores for each dot."""
+    *tables, key = path.split("__")
+    nested: dict[str, Any] = {key: value}
+    for table in reversed(tables):
+        nested = {table: nested}
+    return nested
+
+
+def _parsed(path: str, text: str) -> Any:
+    """A text as the kind of value that the setting takes; left as it is where it is none, to be named as wrong."""
+    default = dict(_values(PipelineOptions(), Settings())).get(path.replace("__", "."))
+    if isinstance(default, str) or default is None:
+        return text
+    if isinstance(default, tuple):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(text.strip().lower(), text)
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _settings(table: Mapping[str, Any]) -> Settings:
@@ -128,10 +247,20 @@ def _value(option: Any, value: Any, path: str) -> Any:
         return _build(type(default), value, f"{path}.")
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+            raise UsageError(f"{path} is {value!r}, but must be a list of texts")
+        return tuple(value)
     if type(value) is not type(default):
         names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
         raise UsageError(f"{path} is {value!r}, but must be {names[type(default)]}")
     return value
+
+
+def nearest(name: str) -> str:
+    """Which setting was probably meant by a full name, as the end of a sentence."""
+    path, _, key = name.rpartition(".")
+    return _hint(key, f"{path}." if path else "")
 
 
 def _hint(key: str, path: str) -> str:

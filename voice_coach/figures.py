@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from voice_coach.plan import Plan
+
 SCHEMA_VERSION = 1
 
 
@@ -18,7 +20,8 @@ class SessionFigures:
     `status` is `complete` or `interrupted`. `hearing` tells what turns and shares are of: `live`, as the talk was heard
     while it was held, or `second`, a second hearing of all of it. `words_engine` is `None` where it has no words. From
     `level_ignored_from_seconds` on, loudness was not compared, because the device changed its gain; `None` if it never
-    was noticed to.
+    was noticed to. `usual_gap_seconds` and `usual_overlap_seconds` are the pair's own rhythm, `None` until it was
+    learnt. From `closing_from_seconds` on the two were closing, because somebody asked for it.
     """
 
     id: str
@@ -36,11 +39,18 @@ class SessionFigures:
     voice: str | None
     hearing: str
     level_ignored_from_seconds: float | None
+    usual_gap_seconds: float | None = None
+    usual_overlap_seconds: float | None = None
+    closing_from_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerFigures:
-    """One person. Shares are of the two people's talk; gaps are the silences before this person's turns."""
+    """One person. Shares are of the two people's talk; gaps are the silences before this person's turns.
+
+    `talk_share_low` and `talk_share_high` are the share if all speech whose voice was not sure was the other's, or
+    this person's. `floor_returned` counts the interruptions received after which this person soon spoke again.
+    """
 
     name: str
     talk_seconds: float
@@ -54,6 +64,9 @@ class SpeakerFigures:
     backchannels_given: int
     words: int | None
     words_per_minute: float | None
+    talk_share_low: float | None = None
+    talk_share_high: float | None = None
+    floor_returned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +82,18 @@ class SpeechFigures:
 
 @dataclass(frozen=True, slots=True)
 class TurnFigures:
-    """A turn and its words; `text` is `None` where none were written down."""
+    """A turn and its words; `text` is `None` where none were written down.
+
+    `offset_seconds` is the floor transfer offset: positive after a gap, negative after an overlap, `None` where nobody
+    held the floor before.
+    """
 
     speaker: str
     start_seconds: float
     end_seconds: float
     confidence: float
     text: str | None
+    offset_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,22 @@ class PhraseFigures:
 @dataclass(frozen=True, slots=True)
 class RaisedFigures:
     """A stretch in which a voice stood out from its own baseline."""
+
+    speaker: str
+    start_seconds: float
+    end_seconds: float
+    level_db: float | None
+    pitch_ratio: float | None
+    rate_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFigures:
+    """How one person sounded in a part of the talk, against what was usual for them in all of it.
+
+    `level_db` is above their median level, the ratios are to their medians of pitch and articulation rate; each is
+    `None` where there was too little to measure it on.
+    """
 
     speaker: str
     start_seconds: float
@@ -147,8 +181,20 @@ class HeldBackFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestFigures:
+    """Something that was asked of the coach; by a key if there is no speaker."""
+
+    request: str
+    speaker: str | None
+    at_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is known of a talk."""
+    """Everything that is known of a talk.
+
+    `agreements` and `next_talk` are what the two wrote down afterwards, `corrections` what they put right, in words.
+    """
 
     schema_version: int
     session: SessionFigures
@@ -161,3 +207,9 @@ class Report:
     raised: tuple[RaisedFigures, ...]
     held_back: tuple[HeldBackFigures, ...]
     lost: tuple[tuple[float, float], ...]
+    delivery: tuple[DeliveryFigures, ...] = ()
+    requests: tuple[RequestFigures, ...] = ()
+    plan: Plan | None = None
+    agreements: tuple[str, ...] = ()
+    next_talk: str | None = None
+    corrections: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from typing import Any, Self, get_args
 
 import msgspec
 
+from voice_coach.corrections import Correction
 from voice_coach.errors import InputError
 from voice_coach.events import Answer, Event
 from voice_coach.report import SessionFacts
@@ -26,7 +27,10 @@ SCHEMA = "voice_coach.journal/1"
 JOURNAL_NAME = "journal.jsonl"
 SECOND_NAME = "second_hearing.jsonl"
 """What a second hearing of the whole talk found; the journal stays as the talk was heard when it was held."""
+CORRECTIONS_NAME = "corrections.jsonl"
+"""What people put right afterwards, in the order in which they did; nothing in it is ever changed."""
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
+_CORRECTIONS = {kind.__name__: kind for kind in get_args(Correction)}
 _ANSWERS = {kind.__name__: kind for kind in get_args(Answer)}
 
 
@@ -53,6 +57,7 @@ class Journal:
     session: SessionFacts
     events: tuple[Event, ...]
     answers: tuple[TakenAnswer, ...]
+    corrections: tuple[Correction, ...] = ()
 
 
 class JournalWriter:
@@ -86,6 +91,10 @@ class JournalWriter:
         name = type(value).__name__
         self._write({"at": at_sample, "event" if name in _EVENTS else "answer": name, "value": value})
 
+    def correct(self, correction: Correction) -> None:
+        """Write down a correction."""
+        self._write({"correction": type(correction).__name__, "value": correction})
+
     def _write(self, line: Any) -> None:
         try:
             self._file.write(msgspec.json.encode(line) + b"\n")
@@ -115,7 +124,7 @@ def write_second(folder: Path, session: SessionFacts, events: Iterable[Event]) -
 
 
 def remove_second(folder: Path) -> None:
-    """Forget what a second hearing found of a talk that is held anew.
+    """Forget what a second hearing found, and was put right, of a talk that is held anew.
 
     Raises
     ------
@@ -123,7 +132,8 @@ def remove_second(folder: Path) -> None:
         If the folder cannot be written.
     """
     try:
-        (folder / SECOND_NAME).unlink(missing_ok=True)
+        for name in (SECOND_NAME, CORRECTIONS_NAME):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
 
@@ -131,6 +141,39 @@ def remove_second(folder: Path) -> None:
 def read_second(folder: Path) -> tuple[Event, ...] | None:
     """What a second hearing found, `None` if there was none."""
     return read_journal(folder, SECOND_NAME).events if (folder / SECOND_NAME).exists() else None
+
+
+def append_correction(folder: Path, session: SessionFacts, correction: Correction) -> None:
+    """Add a correction to those of a session; the file is whole before and after.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or its disk is full.
+    """
+    corrections = (*read_corrections(folder), correction)
+    unfinished = folder / f"{CORRECTIONS_NAME}.part"
+    try:
+        with JournalWriter(folder, session, unfinished.name) as journal:
+            for each in corrections:
+                journal.correct(each)
+        unfinished.replace(folder / CORRECTIONS_NAME)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def read_corrections(folder: Path) -> tuple[Correction, ...]:
+    """What was put right about a session so far, in order.
+
+    Raises
+    ------
+    InputError
+        If there are corrections, and they are not ours.
+    """
+    return read_journal(folder, CORRECTIONS_NAME).corrections if (folder / CORRECTIONS_NAME).exists() else ()
 
 
 def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:
@@ -160,13 +203,16 @@ def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:
 def _journal(session: SessionFacts, lines: Iterable[bytes]) -> Journal:
     events: list[Event] = []
     answers: list[TakenAnswer] = []
+    corrections: list[Correction] = []
     for line in lines:
         try:
             raw = msgspec.json.decode(line)
             if "event" in raw:
                 events.append(msgspec.convert(raw["value"], _EVENTS[raw["event"]]))
+            elif "correction" in raw:
+                corrections.append(msgspec.convert(raw["value"], _CORRECTIONS[raw["correction"]]))
             else:
                 answers.append(TakenAnswer(raw["at"], msgspec.convert(raw["value"], _ANSWERS[raw["answer"]])))
         except (msgspec.MsgspecError, KeyError, TypeError):
             break  # the last line of a program that was killed
-    return Journal(session, tuple(events), tuple(answers))
+    return Journal(session, tuple(events), tuple(answers), tuple(corrections))

@@ -25,6 +25,7 @@ from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk, Watch
 from voice_coach.opening import Asked, Opening
 from voice_coach.pipeline import Pipeline
+from voice_coach.plan import Plan
 from voice_coach.ports import Microphone
 from voice_coach.report import SessionFacts
 from voice_coach.session import Ears, Voices, make_folder
@@ -34,12 +35,14 @@ from voice_coach.session import Ears, Voices, make_folder
 class Table:
     """Who sits at the table, and what the coach has to say before they begin.
 
-    `voices` are known ones, with the gain that the microphone needs; `None` to learn them in an opening round.
+    `voices` are known ones, with the gain that the microphone needs; `None` to learn them in an opening round. `before`
+    is said in that round, which is held for its sake alone where voices are known. `plan` is what they had planned.
     """
 
     names: Mapping[Speaker, str]
     voices: tuple[Voices, float] | None = None
     before: tuple[str, ...] = ()
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +82,8 @@ class LiveSession:
         """Both voices, if they were learnt in the opening round."""
         self.gain = 1.0
         """What brings the microphone to the level of the models."""
-        course = self._open_round() if table.voices is None else self._begin(*table.voices)
+        needs_round = table.voices is None or table.before
+        course = self._open_round() if needs_round else self._begin(*self._voices())
         self._talk = LiveTalk(
             course, parts.inbox, Clock(parts.microphone, parts.seconds), parts.engines, self._take, self._following
         )
@@ -151,7 +155,7 @@ class LiveSession:
         parts = self._parts
         self.opening = Opening(
             parts.lexicon, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
-            with_words=parts.engines.transcriber is not None,
+            people=PEOPLE if self._table.voices is None else (), with_words=parts.engines.transcriber is not None,
         )  # fmt: skip
         return Course(self.opening, 1.0)
 
@@ -160,9 +164,15 @@ class LiveSession:
         opening = self.opening
         if self.has_begun or opening is None or not opening.is_complete:
             return None
+        return self._begin(*self._voices())
+
+    def _voices(self) -> tuple[Voices, float]:
+        """Both voices, known before or learnt just now, and the microphone's gain."""
+        if self._table.voices is not None:
+            return self._table.voices
         first, second = (self._learner.enrolment(person) for person in PEOPLE)
         self.learnt = (first, second)
-        return self._begin(Voices(self._table.names, self.learnt), self._learner.gain)
+        return Voices(self._table.names, self.learnt), self._learner.gain
 
     def _begin(self, voices: Voices, gain: float) -> Course:
         """Begin the talk: from here on there is a session on disk."""
@@ -179,6 +189,7 @@ class LiveSession:
             started_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             words_engine=engines.transcriber.name if engines.transcriber else None,
             voice=engines.voice.name if engines.voice else None,
+            plan=self._table.plan,
         )
         journal = self._open.enter_context(JournalWriter(self._folder, self._facts))
         return Course(self.pipeline, gain, journal)

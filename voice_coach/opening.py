@@ -1,8 +1,8 @@
-"""The opening of a live talk: one short spoken round in which both voices are learnt. A function of its inputs.
+"""The opening of a live talk: one short spoken round in which voices are learnt that are not known yet.
 
-It takes and gives the same values as the pipeline, so the same threads serve both. What the coach says stands in the
-lexicon; how good a voice is, a `VoiceLearner` judges. Ids of its cues and utterances are negative: what is still under
-way when the talk begins can be told from the talk's own.
+A function of its inputs: it takes and gives the same values as the pipeline, so the same threads serve both. What the
+coach says stands in the lexicon; how good a voice is, a `VoiceLearner` judges. Ids of its cues and utterances are
+negative: what is still under way when the talk begins can be told from the talk's own.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from voice_coach.requests import LONGEST_SECONDS, request_in
 from voice_coach.segment import Segment, to_samples
 
 _TAIL_SAMPLES = to_samples(0.4)
-_SENTENCE_SAMPLES = to_samples(12.0)
-"""A sentence whose end is not reported after so long is over."""
+_SENTENCE_SAMPLES = to_samples(30.0)
+"""A sentence whose end is not reported after so long is over. A plan's longest one takes 20 s at the usual rate."""
 _REQUEST_PAUSE_SECONDS = 0.7
 
 
@@ -93,7 +93,7 @@ class Opening:
     lexicon : what is said, and how requests are worded.
     names : what the two people are called.
     learner : learns the voices, and judges them.
-    people : whose voices are learnt, both or one.
+    people : whose voices are learnt: both, one, or none where both are known.
     before : sentences to be said first, the plan of the talk for example.
     with_words : whether utterances can be written down, so that requests are understood.
     """
@@ -239,19 +239,26 @@ class Opening:
                 yield Say(self._cue)
 
     def _course(self) -> Iterator[_Sentence | _Turn]:
-        together = len(self._people) > 1
-        if together:
+        together = len(self._people) != 1
+        if self._people and together:
             yield self._sentence("hello", self._people[0])
-            yield from map(_Sentence, self._before)
-        for person, ask in zip(self._people, ("ask", "ask_second") if together else ("ask_alone",), strict=True):
+        yield from map(_Sentence, self._before)
+        yield from self._round("ask" if together else "ask_alone")
+        if self.failure is not None:
+            return
+        if together:
+            yield self._sentence("ready", PEOPLE[0])
+        self.is_complete = True
+
+    def _round(self, ask: str) -> Iterator[_Sentence | _Turn]:
+        """Ask whose voices are to be learnt, one after the other."""
+        for person in self._people:
             yield from self._ask(person, ask)
             if self.failure is not None:
                 yield self._sentence("failed", person)
                 return
             yield self._sentence("thanks", person)
-        if together:
-            yield self._sentence("ready", self._people[0])
-        self.is_complete = True
+            ask = "ask_second"
 
     def _ask(self, person: Speaker, ask: str) -> Iterator[_Sentence | _Turn]:
         """Ask one person to speak, and again for what was wrong with it."""

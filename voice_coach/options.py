@@ -5,6 +5,7 @@ Each stage declares its options beside itself as a frozen dataclass derived from
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -28,7 +29,9 @@ class Options:
         for option in fields(self):
             value, about = getattr(self, option.name), option.metadata
             if "allowed" in about and value not in about["allowed"]:
-                raise ValueError(f"{option.name} is {value!r}, but must be one of {', '.join(about['allowed'])}")
+                near = difflib.get_close_matches(str(value).lower(), about["allowed"], n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"{option.name} is {value!r}, but must be one of {', '.join(about['allowed'])}{hint}")
             if "minimum" in about:
                 if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
                     raise ValueError(f"{option.name} is {value!r}, but must be a number")

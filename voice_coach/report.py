@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from statistics import median
 
 from voice_coach.events import (
     HEARD,
     PEOPLE,
-    AudioLost,
     Cue,
-    CueHeldBack,
     CueSettled,
     Event,
     Evidence,
-    FloorTaken,
-    GainNoticed,
-    InterPausalUnit,
     Overlap,
-    OverlapHeard,
     OverlapKind,
-    OverlapReclassified,
-    Phrase,
-    PhraseFound,
     Speaker,
-    TalkEnded,
-    TalkReached,
     Turn,
-    TurnEnded,
-    UnitEnded,
-    VoiceRaised,
     WordsHeard,
 )
 from voice_coach.figures import (
     SCHEMA_VERSION,
     CueFigures,
+    DeliveryFigures,
     EvidenceFigures,
     HeldBackFigures,
     OverlapFigures,
     PhraseFigures,
     RaisedFigures,
     Report,
+    RequestFigures,
     SessionFigures,
     SpeakerFigures,
     SpeechFigures,
     TurnFigures,
 )
-from voice_coach.segment import Segment, to_seconds
+from voice_coach.heard import Heard
+from voice_coach.plan import Plan
+from voice_coach.prosody import delivery_over_time
+from voice_coach.segment import Segment, to_samples, to_seconds
+
+_RETURN_SECONDS = 15.0
+"""Somebody who was interrupted and begins a turn within this had the floor back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,86 +57,8 @@ class SessionFacts:
     """Who says the cues, `None` if nobody does."""
     fingerprint: str | None = None
     """Tells the recording from others, if `source` does not."""
-
-
-@dataclass(slots=True)
-class _Heard:
-    """Events of a talk, sorted by what they tell."""
-
-    heard_again: bool
-    units: list[InterPausalUnit] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
-    overlaps: dict[int, Overlap] = field(default_factory=dict)
-    phrases: list[Phrase] = field(default_factory=list)
-    words: list[WordsHeard] = field(default_factory=list)
-    raised: list[VoiceRaised] = field(default_factory=list)
-    settled: list[CueSettled] = field(default_factory=list)
-    held_back: list[CueHeldBack] = field(default_factory=list)
-    lost: list[AudioLost] = field(default_factory=list)
-    gain: GainNoticed | None = None
-    floor: FloorTaken | None = None
-    reached: TalkReached | None = None
-    ended: TalkEnded | None = None
-
-    def take(self, event: Event) -> None:
-        """Sort in what was heard."""
-        match event:
-            case UnitEnded(unit):
-                self.units.append(unit)
-            case TurnEnded(turn):
-                self.turns.append(turn)
-                self.floor = None
-            case FloorTaken():
-                self.floor = event
-            case OverlapHeard(overlap):
-                self.overlaps[overlap.overlap_id] = overlap
-            case OverlapReclassified(overlap_id, kind):
-                self.overlaps[overlap_id] = replace(self.overlaps[overlap_id], kind=kind)
-            case WordsHeard():
-                self.words.append(event)
-            case PhraseFound(phrase):
-                self.phrases.append(phrase)
-            case _:
-                self._take_rest(event)
-
-    def _take_rest(self, event: Event) -> None:
-        match event:
-            case VoiceRaised():
-                self.raised.append(event)
-            case CueSettled():
-                self.settled.append(event)
-            case CueHeldBack():
-                self.held_back.append(event)
-            case AudioLost():
-                self.lost.append(event)
-            case GainNoticed():
-                self.gain = event
-            case TalkReached():
-                self.reached = event
-            case TalkEnded():
-                self.ended = event
-            case _:
-                pass
-
-    def complete(self) -> None:
-        """Where the talk broke off, take what was under way as far as it is known."""
-        reached = self.reached
-        if self.ended is not None or reached is None:
-            return
-        self.units += [unit for unit in reached.unfinished if unit not in self.units]
-        if reached.lost_since is not None:
-            self.lost.append(AudioLost(Segment(reached.lost_since, reached.at_sample)))
-        if self.floor is not None:
-            self.turns += self._turn_under_way(self.floor)
-
-    def _turn_under_way(self, floor: FloorTaken) -> list[Turn]:
-        units = [u for u in self.units if u.speaker is floor.speaker and u.segment.start >= floor.at_sample]
-        if not units:
-            return []
-        speech = sum(unit.segment.samples for unit in units)
-        confidence = sum(unit.confidence * unit.segment.samples for unit in units) / speech
-        segment = Segment(floor.at_sample, max(unit.segment.end for unit in units))
-        return [Turn(len(self.turns), floor.speaker, segment, speech, confidence, floor.offset)]
+    plan: Plan | None = None
+    """What the two had planned, if they had."""
 
 
 def _round(seconds: float) -> float:
@@ -173,7 +89,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
     events : of the talk while it was held.
     again : what a second hearing of it found, and what then replaces what was heard before.
     """
-    heard, names = _Heard(heard_again=again is not None), facts.names
+    heard, names = Heard(heard_again=again is not None), facts.names
     for event in events:
         if again is None or not isinstance(event, HEARD):
             heard.take(event)
@@ -205,7 +121,22 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
             for h in heard.held_back
         ),
         lost=tuple(_ends(event.segment) for event in heard.lost),
+        delivery=tuple(_delivery(heard, names)),
+        requests=tuple(
+            RequestFigures(
+                r.request.value, names.get(r.speaker) if r.speaker else None, _round(to_seconds(r.at_sample))
+            )
+            for r in heard.requests
+        ),
+        plan=facts.plan,
     )
+
+
+def _delivery(heard: Heard, names: Mapping[Speaker, str]) -> Iterable[DeliveryFigures]:
+    level_until = None if heard.gain is None else heard.gain.at_sample
+    for person in PEOPLE:
+        own = (unit for unit in heard.units if unit.speaker is person)
+        yield from delivery_over_time(names[person], own, heard.samples, level_until)
 
 
 def _ends(segment: Segment) -> tuple[float, float]:
@@ -215,17 +146,17 @@ def _ends(segment: Segment) -> tuple[float, float]:
 
 def _turn(turn: Turn, names: Mapping[Speaker, str], words: Iterable[WordsHeard] | None) -> TurnFigures:
     text = None if words is None else _turn_text(turn, words)
-    return TurnFigures(names[turn.speaker], *_ends(turn.segment), _round(turn.confidence), text)
+    offset = _seconds(turn.offset)
+    return TurnFigures(names[turn.speaker], *_ends(turn.segment), _round(turn.confidence), text, offset)
 
 
-def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
+def _seconds(sample: int | None) -> float | None:
+    return None if sample is None else _round(to_seconds(sample))
+
+
+def _session(heard: Heard, facts: SessionFacts) -> SessionFigures:
     lost = sum(event.segment.seconds for event in heard.lost)
-    if heard.ended is not None:
-        duration = to_seconds(heard.ended.samples)
-    elif heard.reached is not None:
-        duration = to_seconds(heard.reached.at_sample)
-    else:
-        duration = max((unit.segment.end_seconds for unit in heard.units), default=0.0)
+    duration = to_seconds(heard.samples)
     coach = sum(
         to_seconds(s.finished_sample - s.started_sample)
         for s in heard.settled
@@ -249,12 +180,17 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
         utterances_left_out=sum(w.doubtful is not None for w in heard.words) if facts.words_engine else None,
         voice=facts.voice,
         level_ignored_from_seconds=None if heard.gain is None else _round(to_seconds(heard.gain.at_sample)),
+        usual_gap_seconds=_seconds(heard.rhythm.gap_samples if heard.rhythm else None),
+        usual_overlap_seconds=_seconds(heard.rhythm.overlap_samples if heard.rhythm else None),
+        closing_from_seconds=_seconds(heard.closing_from),
     )
 
 
-def _speaker(person: Speaker, heard: _Heard, names: Mapping[Speaker, str], with_words: bool) -> SpeakerFigures:
+def _speaker(person: Speaker, heard: Heard, names: Mapping[Speaker, str], with_words: bool) -> SpeakerFigures:
     talk = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person)
+    own = sum(unit.segment.seconds for unit in heard.units if unit.speaker is person and unit.sure)
     both = sum(unit.segment.seconds for unit in heard.units if unit.speaker in PEOPLE)
+    unsure = sum(unit.segment.seconds for unit in heard.units if unit.speaker in PEOPLE and not unit.sure)
     turns = [turn for turn in heard.turns if turn.speaker is person]
     lengths = [turn.segment.seconds for turn in turns]
     gaps = [to_seconds(turn.offset) for turn in turns if turn.offset is not None and turn.offset > 0]
@@ -276,7 +212,16 @@ def _speaker(person: Speaker, heard: _Heard, names: Mapping[Speaker, str], with_
         backchannels_given=sum(o.kind is OverlapKind.BACKCHANNEL and o.by is person for o in overlaps),
         words=words if with_words else None,
         words_per_minute=round(words / spoken_minutes, 1) if with_words and spoken_minutes else None,
+        talk_share_low=round(own / both, 4) if both else None,
+        talk_share_high=round((own + unsure) / both, 4) if both else None,
+        floor_returned=sum(overlap.of is person and _came_back(overlap, turns) for overlap in interruptions),
     )
+
+
+def _came_back(interruption: Overlap, turns: Iterable[Turn]) -> bool:
+    """Whether one of these turns of the interrupted began soon after."""
+    after = interruption.segment.end
+    return any(after <= turn.segment.start <= after + to_samples(_RETURN_SECONDS) for turn in turns)
 
 
 def _turn_text(turn: Turn, words: Iterable[WordsHeard]) -> str | None:
@@ -304,16 +249,12 @@ def _overlap(overlap: Overlap, names: Mapping[Speaker, str]) -> OverlapFigures:
 
 def _cue(settled: CueSettled, names: Mapping[Speaker, str]) -> CueFigures:
     cue: Cue = settled.cue
-
-    def seconds(sample: int | None) -> float | None:
-        return None if sample is None else _round(to_seconds(sample))
-
     return CueFigures(
         cue.rule,
         cue.text,
         _round(to_seconds(cue.decided_sample)),
-        seconds(settled.started_sample),
-        seconds(settled.finished_sample),
+        _seconds(settled.started_sample),
+        _seconds(settled.finished_sample),
         settled.outcome.value,
         _evidence(cue.evidence, names),
     )

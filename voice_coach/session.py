@@ -12,6 +12,14 @@ import platformdirs
 
 from voice_coach.characters import spelled_out
 from voice_coach.config import Settings
+from voice_coach.corrections import (
+    AgreementNoted,
+    NextTalkNoted,
+    corrected,
+    corrected_names,
+    described,
+    in_force,
+)
 from voice_coach.engines.adaptation import AdaptingNetwork
 from voice_coach.engines.discovery import find_voices
 from voice_coach.engines.enrolment import Warn, check_pair, enrol_recording
@@ -27,6 +35,7 @@ from voice_coach.interpretation import Interpreter
 from voice_coach.journal import (
     JOURNAL_NAME,
     JournalWriter,
+    read_corrections,
     read_journal,
     read_second,
     remove_second,
@@ -40,9 +49,10 @@ from voice_coach.report import SessionFacts, build_report
 from voice_coach.review.exports import FORMATS, write_exports
 from voice_coach.review.files import write_text
 from voice_coach.review.html import render_page
+from voice_coach.review.wording import clock
 from voice_coach.runner import RecordedAnswers, Said, run_recorded
 from voice_coach.second_hearing import hear_again
-from voice_coach.segment import SAMPLE_RATE
+from voice_coach.segment import SAMPLE_RATE, to_seconds
 
 PAGE_NAME = "report.html"
 REPORT_NAME = FORMATS["json"][0]
@@ -233,24 +243,34 @@ class RecordedSession:
 def write_review(report: Report, folder: Path) -> Path:
     """Write the page and the exports of a report; returns the page."""
     write_exports(report, folder)
-    return write_text(folder, PAGE_NAME, render_page(report))
+    return write_text(folder, PAGE_NAME, render_page(report, called(folder)))
+
+
+def called(folder: Path) -> str:
+    """What a session is called on the command line: its name alone, if it lies where sessions do."""
+    absolute = folder.absolute()
+    return absolute.name if absolute.parent == sessions_folder().absolute() else str(absolute)
 
 
 def load_report(folder: Path) -> Report:
-    """The report of a session on disk, from its journal."""
-    journal = read_journal(folder)
-    return build_report(journal.events, journal.session, read_second(folder))
-
-
-def newest_session(folders: Iterable[Path]) -> Path:
-    """The session that was written last.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    journals = [folder / JOURNAL_NAME for folder in folders if (folder / JOURNAL_NAME).is_file()]
-    if not journals:
-        raise InputError(f"there is no session in {sessions_folder()} yet")
-    return max(journals, key=lambda journal: journal.stat().st_mtime).parent
+    """The report of a session on disk: what was heard, and what was put right about it."""
+    journal, corrections = read_journal(folder), in_force(read_corrections(folder))
+    again = read_second(folder)
+    names = corrected_names(journal.session.names, corrections)
+    facts = replace(journal.session, names=names)
+    if again is None:
+        report = build_report(corrected(journal.events, corrections), facts)
+    else:
+        report = build_report(journal.events, facts, corrected(again, corrections))
+    told = described(corrections, journal.session.names, lambda sample: clock(to_seconds(sample)))
+    next_talks = [note.text for note in corrections if isinstance(note, NextTalkNoted)]
+    return replace(
+        report,
+        agreements=tuple(note.text for note in corrections if isinstance(note, AgreementNoted)),
+        next_talk=next_talks[-1] if next_talks else None,
+        corrections=tuple(
+            words
+            for words, correction in zip(told, corrections, strict=True)
+            if not isinstance(correction, (AgreementNoted, NextTalkNoted))
+        ),
+    )

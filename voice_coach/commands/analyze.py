@@ -24,6 +24,7 @@ from voice_coach.commands.common import (
     show_report,
     tell,
     transcriber_for,
+    voice_for,
 )
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.mixdown import check_target, mix, write_wav
@@ -118,7 +119,7 @@ def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
             _remark(chosen, survey, talk.source)
             lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
             transcriber = transcriber_for(chosen, settings, lexicon)
-            renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
+            renderer = None if chosen.mute else SystemVoice(voice_for(chosen, settings), LANGUAGE)
             if talk.speakers:
                 voices = session.enrol_voices(talk.speakers, lambda line: note(chosen, line), recording.rate)
             else:

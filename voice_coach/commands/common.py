@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -13,13 +13,16 @@ from rich.text import Text
 
 from voice_coach import resources
 from voice_coach.characters import spelled_out
-from voice_coach.config import Settings, load_settings
+from voice_coach.config import Layer, Settings, environment_layers, file_layer, settings_of
 from voice_coach.engines.choosing import choose_transcriber, with_expectations
+from voice_coach.engines.voices import usable
 from voice_coach.figures import Report
+from voice_coach.learnt import learnt_layers
 from voice_coach.lexicon import Lexicon
 from voice_coach.ports import Transcriber
 from voice_coach.review.exports import to_json
 from voice_coach.review.terminal import print_summary
+from voice_coach.voice import VoiceOptions
 
 INTERRUPTED = 130
 LANGUAGE = "en"
@@ -33,14 +36,29 @@ class Output(Console):
         raise BrokenPipeError
 
 
-def effective_settings(chosen: Namespace) -> Settings:
-    """Defaults, the user's own file, files that were named, and flags, each over the one before."""
-    own = Path(platformdirs.user_config_dir("voice-coach", appauthor=False)) / "config.toml"
-    files = [resources.config_folder() / "default.toml", *([own] if own.is_file() else []), *chosen.config]
-    settings = load_settings(files)
+def own_settings_file() -> Path:
+    """Where the user's own settings lie, if there are any."""
+    return Path(platformdirs.user_config_dir("voice-coach", appauthor=False)) / "config.toml"
+
+
+def setting_layers(chosen: Namespace) -> list[Layer]:
+    """All that makes the settings, the more important later.
+
+    Defaults, what was learnt from corrections, the user's own file, environment variables, files that are named on the
+    command line, and other flags.
+    """
+    default, own = file_layer(resources.config_folder() / "default.toml"), own_settings_file()
+    layers = [default, *learnt_layers()]
+    layers += [file_layer(own)] if own.is_file() else []
+    layers += [*environment_layers(os.environ), *map(file_layer, chosen.config)]
     if getattr(chosen, "words", None):
-        settings = replace(settings, words=replace(settings.words, engine=chosen.words))
-    return settings
+        layers.append(Layer("--words", {"words": {"engine": chosen.words}}))
+    return layers
+
+
+def effective_settings(chosen: Namespace) -> Settings:
+    """The settings of all layers."""
+    return settings_of(setting_layers(chosen))
 
 
 def tell(console: Console, line: str) -> None:
@@ -61,6 +79,14 @@ def transcriber_for(chosen: Namespace, settings: Settings, lexicon: Lexicon) -> 
     for reason in choice.passed_over:
         note(chosen, f"{reason}; {instead}")
     return with_expectations(choice.transcriber, lexicon.expected_sentences)
+
+
+def voice_for(chosen: Namespace, settings: Settings) -> VoiceOptions:
+    """How the coach can sound on this machine; tells of a chosen voice that cannot be used."""
+    options, notice = usable(settings.voice, LANGUAGE)
+    if notice:
+        note(chosen, notice)
+    return options
 
 
 def show_report(chosen: Namespace, report: Report, page: Path) -> None:

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from voice_coach import resources
-from voice_coach.commands.common import LANGUAGE, Output, note, tell, transcriber_for
+from voice_coach.commands.common import (
+    LANGUAGE,
+    Output,
+    effective_settings,
+    note,
+    own_settings_file,
+    tell,
+    transcriber_for,
+    voice_for,
+)
 from voice_coach.config import Settings
 from voice_coach.display import Display
 from voice_coach.engines.canceller import EchoCanceller
@@ -16,7 +25,8 @@ from voice_coach.engines.loudspeaker import SystemLoudspeaker
 from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
 from voice_coach.engines.prepared import PreparedVoice
 from voice_coach.engines.sound_server import SoundServer
-from voice_coach.errors import MissingPart
+from voice_coach.engines.voices import usable
+from voice_coach.errors import MissingPart, UsageError
 from voice_coach.events import Shortcoming
 from voice_coach.lexicon import load_lexicon
 from voice_coach.live.first_sound import first_sound
@@ -24,6 +34,7 @@ from voice_coach.live.inbox import Inbox
 from voice_coach.live.talk import LiveEngines
 from voice_coach.live_session import LiveParts
 from voice_coach.ports import Canceller, Notice
+from voice_coach.voice import VoiceOptions
 
 SHORTCOMINGS = {
     Shortcoming.NOBODY_HEARD: "was not heard; see that the right microphone is used, and that it is close enough",
@@ -49,6 +60,36 @@ class Notices:
         self._show(notice.text)
 
 
+class VoiceChoice:
+    """What was chosen for the voice since it was asked last, with `voice-coach voices` beside a talk."""
+
+    def __init__(self, chosen: Namespace, notices: Notices) -> None:
+        self._chosen, self._notices = chosen, notices
+        self._written = self._last_written()
+
+    def __call__(self) -> VoiceOptions | None:
+        """How the coach is to sound from now on, `None` if nothing else was chosen."""
+        written = self._last_written()
+        if written == self._written:
+            return None
+        self._written = written
+        try:
+            options, notice = usable(effective_settings(self._chosen).voice, LANGUAGE)
+        except UsageError as error:
+            self._notices(Notice(f"{error}; the voice stays as it was"))
+            return None
+        if notice:
+            self._notices(Notice(notice))
+        return options
+
+    @staticmethod
+    def _last_written() -> int:
+        try:
+            return own_settings_file().stat().st_mtime_ns
+        except OSError:
+            return 0
+
+
 def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stack: ExitStack) -> LiveParts:
     """Open everything a talk needs, and say what there is."""
     console = None if chosen.quiet or chosen.json else Output()
@@ -62,7 +103,7 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
     transcriber = transcriber_for(chosen, settings, lexicon)
     voice = loudspeaker = None
     if not chosen.mute:
-        voice = PreparedVoice(settings.voice, LANGUAGE)
+        voice = PreparedVoice(voice_for(chosen, settings), LANGUAGE, VoiceChoice(chosen, notices))
         stack.callback(voice.close)
         loudspeaker = _loudspeaker(chosen, settings, devices)
         if loudspeaker is not None:

@@ -6,28 +6,35 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from voice_coach import session
+from voice_coach import afterwards, session
 from voice_coach.characters import spelled_out
+from voice_coach.commands.across import review_all
+from voice_coach.commands.browser import open_page
 from voice_coach.commands.common import effective_settings, show_report
 from voice_coach.errors import InputError, UsageError
-from voice_coach.review.exports import FORMATS
+from voice_coach.review.exports import FORMATS, ON_REQUEST
 from voice_coach.review.files import write_text
 
 
 def review(chosen: Namespace) -> int:
-    """Show a session, or export it."""
-    effective_settings(chosen)  # wrong ones are named here, too
-    root = session.sessions_folder()
-    folder = chosen.session or session.newest_session(root.iterdir() if root.is_dir() else ())
+    """Show a session, put something right about it, or export it."""
+    settings = effective_settings(chosen)
+    if chosen.all:
+        return review_all(chosen, settings)
+    folder = afterwards.find_session(chosen.session)
+    for text in (*chosen.fix, *(f"agreed {text}" for text in chosen.agreed), *(f"next {text}" for text in chosen.next)):
+        afterwards.put_right(folder, text)
     report = session.load_report(folder)
     if chosen.export is None:
         session.write_review(report, folder)
         show_report(chosen, report, folder / session.PAGE_NAME)
+        open_page(chosen, settings, folder / session.PAGE_NAME)
         return 0
     name, target = chosen.export
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name}; there are {', '.join(FORMATS)}")
-    file, make = FORMATS[name]
+    formats = {**FORMATS, **ON_REQUEST}
+    if name not in formats:
+        raise UsageError(f"there is no format {name}; there are {', '.join(formats)}")
+    file, make = formats[name]
     try:
         Path(target).mkdir(parents=True, exist_ok=True)
     except OSError as error:

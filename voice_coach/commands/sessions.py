@@ -9,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from voice_coach import session
+from voice_coach.commands.across import TALKS_PAGE
 from voice_coach.commands.common import Output, note, tell
 from voice_coach.engines.claim import Claim
 from voice_coach.errors import CoachError, InputError, UsageError
@@ -46,6 +47,7 @@ def _forget(folder: Path | None, name: str) -> None:
     with Claim(folder):
         try:
             shutil.rmtree(folder)
+            (folder.parent / TALKS_PAGE).unlink(missing_ok=True)  # it tells of this session, too
         except OSError as error:
             raise InputError(f"{folder} cannot be removed: {error.strerror}") from error
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import replace
+from contextlib import ExitStack
 from datetime import datetime
 
 from voice_coach import session
 from voice_coach.characters import can_be_shown
-from voice_coach.commands.common import (
-    INTERRUPTED,
-    effective_settings,
-    note,
-    show_report,
-)
+from voice_coach.commands.common import INTERRUPTED, effective_settings, note
+from voice_coach.commands.ended import show_ended
 from voice_coach.commands.equipment import SHORTCOMINGS, Notices, open_equipment
 from voice_coach.commands.evening import Evening, ending_by_signals
-from voice_coach.config import Settings
+from voice_coach.commands.preparing import (
+    people_of,
+    plan_for,
+    plan_of_talk,
+    put_away,
+    sentences_before,
+    with_planned_time,
+)
 from voice_coach.display import Glance
 from voice_coach.engines.voice_store import VoiceStore
 from voice_coach.errors import InputError, UsageError
@@ -30,12 +32,14 @@ from voice_coach.recovery import recover_sessions
 
 def talk(chosen: Namespace) -> int:
     """Hold a talk."""
-    settings = _agreed(chosen, effective_settings(chosen))
+    plan, settings = plan_of_talk(chosen), effective_settings(chosen)
     for line in recover_sessions(session.sessions_folder()):
         note(chosen, line)
     folder = session.choose_folder(chosen.out, str(chosen.out), datetime.now().astimezone())
-    names, store = _names(chosen), VoiceStore(session.voices_folder())
-    table = Table(names, _saved_voices(chosen, names, store))
+    names, store = _names(chosen, people_of(plan)), VoiceStore(session.voices_folder())
+    plan = plan_for(chosen, plan, names.values())
+    settings = with_planned_time(chosen, settings, plan)
+    table = Table(names, _saved_voices(chosen, names, store), sentences_before(chosen, plan), plan)
     notices = Notices(chosen)
     with ExitStack() as stack, ending_by_signals():
         parts = open_equipment(chosen, settings, notices, stack)
@@ -45,33 +49,18 @@ def talk(chosen: Namespace) -> int:
         code = evening.hold(held, notices)
         if not held.has_begun:
             return _without_talk(held, names, code)
-        if code != INTERRUPTED:
-            with suppress(KeyboardInterrupt):  # then the first hearing is what is shown
-                held.hear_again()
+        report = show_ended(chosen, settings, folder, None if code == INTERRUPTED else held.hear_again)
+        put_away(plan, report.session.duration_seconds)
         _keep(chosen, held, names, store)
-    report = session.load_report(folder)
-    session.write_review(report, folder)
-    show_report(chosen, report, folder / session.PAGE_NAME)
     return code
 
 
-def _agreed(chosen: Namespace, settings: Settings) -> Settings:
-    """Settings with the time that is agreed on for this talk."""
-    if chosen.minutes is None:
-        return settings
-    pipeline = settings.pipeline
-    try:
-        host = replace(pipeline.host, minutes=chosen.minutes)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    return replace(settings, pipeline=replace(pipeline, host=host))
-
-
-def _names(chosen: Namespace) -> Mapping[Speaker, str]:
-    """What the two people are called: as named, or asked for where there is somebody to ask."""
+def _names(chosen: Namespace, planned: list[str]) -> Mapping[Speaker, str]:
+    """What the two people are called: as named, as in their plan, or asked for where there is somebody to ask."""
     names = list(chosen.names)
     if len(names) == 1 or len(names) > len(PEOPLE):
         raise UsageError("give both names, or none")
+    names = names or planned
     if not names and sys.stdin.isatty() and not chosen.quiet:
         names = [_asked_name("Who is at the table? First name: "), _asked_name("And the other: ")]
     if not names:

@@ -2,13 +2,13 @@
 
 Rendering takes a tenth of a second to a few, and a sentence at a pause must not come late. So a thread renders ahead,
 the latest wishes first, and what is asked for in vain is rendered at once. Volume is changed on the samples; another
-rate makes all of them stale.
+rate or another voice makes all of them stale.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -29,12 +29,15 @@ class PreparedVoice:
     ----------
     options : how the coach sounds.
     language : what the wordings are written in.
+    chosen_since : asked before each sentence: how it is to sound from now on, `None` if nothing else was chosen.
     """
 
-    def __init__(self, options: VoiceOptions, language: str) -> None:
-        self._options, self._language = options, language
+    def __init__(
+        self, options: VoiceOptions, language: str, chosen_since: Callable[[], VoiceOptions | None] = lambda: None
+    ) -> None:
+        self._options, self._language, self._chosen_since = options, language, chosen_since
         self._voice = SystemVoice(options, language)
-        self._volume = 1.0
+        self._rate = self._volume = 1.0
         self._ready: dict[str, Floats] = {}
         self._wanted: list[str] = []
         self._known: tuple[str, ...] = ()
@@ -50,7 +53,11 @@ class PreparedVoice:
 
     def render(self, cue: Cue) -> Floats:
         """The cue as float32 (n,): at once if it is ready, else as soon as may be; see the port."""
+        options = self._chosen_since()
         with self._changed:
+            if options is not None:
+                self._options = options
+                self._begin_anew()
             ready, voice = self._ready.get(cue.text), self._voice
         samples = voice.render(cue) if ready is None else ready
         return np.asarray(np.clip(samples * self._volume, -1.0, 1.0), np.float32)
@@ -65,14 +72,19 @@ class PreparedVoice:
 
     def change(self, rate: float, volume: float) -> None:
         """From now on, speak at these multiples of the usual rate and volume."""
-        words = min(max(round(self._options.rate * rate), _SLOWEST), _FASTEST)
         with self._changed:
-            self._volume = volume
-            if words == self._voice.options.rate:
-                return
-            self._voice = SystemVoice(replace(self._options, rate=words), self._language)
-            self._ready, self._wanted = {}, list(self._known)
-            self._changed.notify_all()
+            self._rate, self._volume = rate, volume
+            if self._words_per_minute() != self._voice.options.rate:
+                self._begin_anew()
+
+    def _words_per_minute(self) -> int:
+        return min(max(round(self._options.rate * self._rate), _SLOWEST), _FASTEST)
+
+    def _begin_anew(self) -> None:
+        """What is ready was rendered as it no longer is to sound."""
+        self._voice = SystemVoice(replace(self._options, rate=self._words_per_minute()), self._language)
+        self._ready, self._wanted = {}, list(self._known)
+        self._changed.notify_all()
 
     def close(self) -> None:
         """Prepare nothing more; returns when the thread has ended."""

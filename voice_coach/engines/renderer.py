@@ -101,6 +101,7 @@ class SystemVoice:
                 "language": self._language,
                 "rate": options.rate,
                 "volume": options.volume,
+                "unwanted": options.unwanted,
             }
             _run(command, json.dumps(wanted) if way is _pyttsx3 else text, options.timeout_seconds)
             return self._read(file)

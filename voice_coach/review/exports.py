@@ -12,11 +12,12 @@ import msgspec
 
 from voice_coach.errors import InputError
 from voice_coach.figures import Report
+from voice_coach.review.agreement import render_agreement
 from voice_coach.review.files import write_text
 from voice_coach.review.markdown import to_markdown
 from voice_coach.review.wording import plain, shorten
 
-__all__ = ["FORMATS", "to_csv", "to_json", "to_markdown", "to_rttm", "to_vtt", "write_exports"]
+__all__ = ["FORMATS", "ON_REQUEST", "to_csv", "to_json", "to_markdown", "to_rttm", "to_vtt", "write_exports"]
 
 _TURN_COLUMNS = ("speaker", "start_seconds", "end_seconds", "confidence", "text")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -78,6 +79,10 @@ FORMATS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
     "vtt": ("transcript.vtt", to_vtt),
 }
 """Name of each format, the name of its file, and what makes its text."""
+
+
+ON_REQUEST: Mapping[str, tuple[str, Callable[[Report], str]]] = {"agreement": ("agreement.html", render_agreement)}
+"""The same, of what is only made where it is asked for."""
 
 
 def write_exports(report: Report, folder: Path) -> list[Path]:

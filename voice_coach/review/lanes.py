@@ -1,72 +1,72 @@
 """The talk as lanes: a time axis in rows, one lane a person, and what happened between them.
 
 Positions along the axis are percent of a row, so that a row fits every screen while its text and marks keep their size;
-stretches of speech are one path a lane, in a box of `WIDTH` by `HEIGHT` that is stretched to the row.
+stretches of speech are one line a lane, in a box of `WIDTH` by `HEIGHT` that is stretched to the row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import ceil
 
-from voice_coach.events import CueOutcome, OverlapKind
-from voice_coach.figures import CueFigures, Report, SpeechFigures
-from voice_coach.review.shares import spoken_by
-from voice_coach.review.wording import OUTCOMES, OVERLAPS, REACHED, clock, counted, length, shorten
+from voice_coach.figures import Report, SpeechFigures
+from voice_coach.review.axis import Window, rows_of
+from voice_coach.review.people import NEITHER, whose
+from voice_coach.review.slots import (
+    SMALL,
+    Slot,
+    Telling,
+    cue_moment,
+    pauses,
+    reached_cues,
+)
+from voice_coach.review.wording import clock, counted, length
 
 WIDTH = 2000
 HEIGHT = 104
 AXIS_HEIGHT = 20
 """Room for the labels of the axis, below the lanes."""
 
-_LONGEST_ROW_SECONDS = 300
-_LONG_TALK_SECONDS = 3600
-_LONG_TALK_ROW_SECONDS = 600
-_STEPS = ((30, 5), (60, 10), (180, 30), (300, 60), (600, 120))
-"""Steps of the axis in seconds, each with the longest row that it is for."""
-
 _LANE_TOPS = (24, 72)
-_LANE_HEIGHT = 22
-_UNSURE_INSET = 7  # unsure speech is drawn thinner, so that it shows without colour, too
+LANE_HEIGHT = 22
+_THIN = 8
+"""Height of unsure speech, which is drawn thinner, so that it shows without colour, too."""
 _MARK_HEIGHTS = (54, 64)  # of overlaps, on the side of whoever came in
-_UNKNOWN_TOP, _UNKNOWN_HEIGHT = 99, 4
-_RAISED_TOPS = (21, 95)  # beside the lanes, on their outer sides
-LANES_TOP, LANES_BOTTOM = _LANE_TOPS[0], _LANE_TOPS[1] + _LANE_HEIGHT
+_UNKNOWN_MIDDLE = 101
+_RAISED_TOPS = (21, 97)  # beside the lanes, on their outer sides
+LANES_TOP, LANES_BOTTOM = _LANE_TOPS[0], _LANE_TOPS[1] + LANE_HEIGHT
 MIDDLE = (LANES_TOP + LANES_BOTTOM) // 2
-LANE_MIDDLES = tuple(top + _LANE_HEIGHT // 2 for top in _LANE_TOPS)
+LANE_MIDDLES = tuple(top + LANE_HEIGHT // 2 for top in _LANE_TOPS)
 _CUE_HEIGHT = 8
-_NAME_LIMIT = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something at one place of a row: `style` is its symbol (a cue's number), `whose` its colour, `title` its text."""
+    """Something at one place of a row: `style` is its symbol (a cue's number), `whose` its colour."""
 
     x: float
     y: int
     style: str
     whose: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Lost audio, or a raised voice: a stretch of a row with its own text."""
+class Stretch:
+    """Lost audio, a pause or a raised voice: a part of a row, in percent."""
 
     x: float
     width: float
-    title: str
-    y: int = 0
-    whose: str = "neutral"
+    y: int = MIDDLE
+    whose: str = NEITHER
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The stretches of speech of one lane, as the path of an SVG."""
+    """The stretches of speech of one lane, as the path of an SVG, and how thick it is drawn."""
 
     style: str
     path: str
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,62 +77,17 @@ class Row:
     ticks: tuple[tuple[float, str], ...]
     bars: tuple[Bars, ...]
     marks: tuple[Mark, ...]
-    lost: tuple[Gap, ...]
-    raised: tuple[Gap, ...]
+    lost: tuple[Stretch, ...]
+    pauses: tuple[Stretch, ...]
+    raised: tuple[Stretch, ...]
+    slots: tuple[Slot, ...]
     summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The part of the talk that a row shows."""
-
-    start: float
-    seconds: float
-    last: bool
-
-    @property
-    def end(self) -> float:
-        return self.start + self.seconds
-
-    def holds(self, moment: float) -> bool:
-        """Whether a moment is shown here; the last row shows what came with the end of the talk."""
-        return self.start <= moment and (self.last or moment < self.end)
-
-    def cut(self, start: float, end: float) -> tuple[float, float] | None:
-        """What lies in this window of a stretch, in percent of it."""
-        start, end = max(start, self.start), min(end, self.end)
-        return (self.percent(start), self.percent(end)) if start < end else None
-
-    def percent(self, moment: float) -> float:
-        return round(100 * min(1.0, (moment - self.start) / self.seconds), 2)
-
-
-WHOSE = ("first", "second", "neutral")
-"""The colours of the two people, and of everybody else."""
-
-
-def reached_cues(report: Report) -> tuple[CueFigures, ...]:
-    """The cues that the two people heard or saw, in the order of the talk; their places are their numbers."""
-    return tuple(sorted((c for c in report.cues if c.outcome in REACHED), key=cue_moment))
-
-
-def cue_moment(cue: CueFigures) -> float:
-    """When a cue began, or was decided if it was not spoken, in seconds."""
-    return cue.decided_at_seconds if cue.started_at_seconds is None else cue.started_at_seconds
 
 
 def rows(report: Report) -> tuple[Row, ...]:
     """The whole talk; no rows where nothing was heard."""
-    duration = report.session.duration_seconds
-    if not duration:
-        return ()
-    longest = _LONGEST_ROW_SECONDS if duration <= _LONG_TALK_SECONDS else _LONG_TALK_ROW_SECONDS
-    count = ceil(duration / longest)
-    # Rows of equal length, so that the last is no leftover: in whole minutes, or half of one for a very short talk.
-    seconds = 30 if duration <= 30 else 60 * ceil(duration / count / 60)
-    step = next(step for longest_row, step in _STEPS if seconds <= longest_row)
-    windows = (_Window(index * seconds, seconds, index == count - 1) for index in range(count))
-    return tuple(_row(report, window, step) for window in windows)
+    telling = Telling(report)
+    return tuple(_row(report, window, telling) for window in rows_of(report.session.duration_seconds))
 
 
 def legend(report: Report) -> tuple[str, ...]:
@@ -141,101 +96,95 @@ def legend(report: Report) -> tuple[str, ...]:
         ("Thin and light: not sure whose voice", any(s.speaker and not s.sure for s in report.speech)),
         ("Lowest, thin: an unknown voice", any(s.speaker is None for s in report.speech)),
         ("A line along the outer side: louder, higher or faster than that voice was before", bool(report.raised)),
+        ("Dotted between the lanes: nobody spoke for 3 s or more", bool(pauses(report))),
         ("Striped: not heard", bool(report.lost)),
         ("A number in a circle: the coach", bool(reached_cues(report))),
     )
     return tuple(text for text, is_there in forms if is_there)
 
 
-def _row(report: Report, window: _Window, step: int) -> Row:
+def _row(report: Report, window: Window, telling: Telling) -> Row:
     duration = report.session.duration_seconds
-    end = min(duration, window.end)
-    moments = range(int(window.start), int(end) + 1, step)
     return Row(
-        end=window.percent(end),
-        ticks=tuple((window.percent(moment), clock(moment)) for moment in moments),
+        end=window.percent(min(duration, window.end)),
+        ticks=window.ticks(duration),
         bars=tuple(bars for bars in _lanes(report, window) if bars.path),
         marks=(*_overlap_marks(report, window), *_cue_marks(report, window)),
-        lost=tuple(
-            Gap(cut[0], round(cut[1] - cut[0], 2), f"{clock(start)}: not heard for {length(end - start)}")
-            for start, end in report.lost
-            if (cut := window.cut(start, end))
-        ),
-        raised=_raised(report, window),
-        summary=_summary(report, window),
+        lost=tuple(_stretches(report.lost, window)),
+        pauses=tuple(_stretches(pauses(report), window)),
+        raised=tuple(_raised(report, window)),
+        slots=telling.slots(window),
+        summary=_summary(report, window, telling),
     )
 
 
-def _lanes(report: Report, window: _Window) -> Iterable[Bars]:
-    for speaker, whose, top in zip(report.speakers, WHOSE, _LANE_TOPS, strict=False):
+def _stretches(found: Iterable[tuple[float, float]], window: Window) -> Iterator[Stretch]:
+    for start, end in found:
+        if cut := window.cut(start, end):
+            yield Stretch(cut[0], round(cut[1] - cut[0], 2))
+
+
+def _lanes(report: Report, window: Window) -> Iterator[Bars]:
+    for speaker, middle in zip(report.speakers, LANE_MIDDLES, strict=False):
         own = [s for s in report.speech if s.speaker == speaker.name]
-        yield Bars(whose, _path((s for s in own if s.sure), window, top, _LANE_HEIGHT))
-        inset = _LANE_HEIGHT - 2 * _UNSURE_INSET
-        yield Bars(f"{whose} unsure", _path((s for s in own if not s.sure), window, top + _UNSURE_INSET, inset))
+        colour = whose(report, speaker.name)
+        yield Bars(colour, _path((s for s in own if s.sure), window, middle), LANE_HEIGHT)
+        yield Bars(f"{colour} unsure", _path((s for s in own if not s.sure), window, middle), _THIN)
     strangers = (s for s in report.speech if s.speaker is None)
-    yield Bars("neutral", _path(strangers, window, _UNKNOWN_TOP, _UNKNOWN_HEIGHT))
+    yield Bars(NEITHER, _path(strangers, window, _UNKNOWN_MIDDLE), 4)
 
 
-def _path(stretches: Iterable[SpeechFigures], window: _Window, top: int, height: int) -> str:
-    """One rectangle for each stretch, at least one unit wide."""
-    parts = []
-    for stretch in stretches:
+def _path(stretches: Iterable[SpeechFigures], window: Window, middle: int) -> str:
+    """A line along each stretch, at least one unit long; what cannot be seen apart is one line."""
+    lines: list[list[int]] = []
+    for stretch in sorted(stretches, key=lambda s: s.start_seconds):
         if cut := window.cut(stretch.start_seconds, stretch.end_seconds):
             left, right = (round(percent * WIDTH / 100) for percent in cut)
-            width = max(1, right - left)
-            parts.append(f"M{left} {top}h{width}v{height}h-{width}z")
+            if lines and left <= lines[-1][1]:
+                lines[-1][1] = max(lines[-1][1], right)
+            else:
+                lines.append([left, max(right, left + 1)])
+    parts: list[str] = []
+    at = 0
+    for left, right in lines:
+        # Moves are told from the end of the line before: half as many digits.
+        parts.append(f"m{left - at} 0h{right - left}" if parts else f"M{left} {middle}h{right - left}")
+        at = right
     return "".join(parts)
 
 
-def _whose(report: Report, name: str) -> int:
-    """Place of a speaker in `WHOSE`."""
-    names = [speaker.name for speaker in report.speakers]
-    return names.index(name) if name in names else len(WHOSE) - 1
-
-
-def _overlap_marks(report: Report, window: _Window) -> Iterable[Mark]:
+def _overlap_marks(report: Report, window: Window) -> Iterator[Mark]:
+    heights = {speaker.name: y for speaker, y in zip(report.speakers, _MARK_HEIGHTS, strict=False)}
     for overlap in report.overlaps:
-        if window.holds(overlap.start_seconds):
-            place = _whose(report, overlap.by)
-            what = OVERLAPS[OverlapKind(overlap.kind)]
+        if window.holds(overlap.start_seconds) and (window.is_short or overlap.kind not in SMALL):
             yield Mark(
                 window.percent((overlap.start_seconds + min(overlap.end_seconds, window.end)) / 2),
-                _MARK_HEIGHTS[place] if place < len(_MARK_HEIGHTS) else MIDDLE,
+                heights.get(overlap.by, MIDDLE),
                 overlap.kind,
-                WHOSE[place],
-                f"{clock(overlap.start_seconds)} {shorten(overlap.by, _NAME_LIMIT)}: {what}",
+                whose(report, overlap.by),
             )
 
 
-def _cue_marks(report: Report, window: _Window) -> Iterable[Mark]:
+def _cue_marks(report: Report, window: Window) -> Iterator[Mark]:
     for index, cue in enumerate(reached_cues(report), 1):
         if window.holds(moment := cue_moment(cue)):
-            why = "; ".join(evidence.what for evidence in cue.evidence)
-            title = f"{clock(moment)} “{cue.text}” ({OUTCOMES[CueOutcome(cue.outcome)]})"
-            title += f" Why: {why}" if why else ""
-            yield Mark(window.percent(moment), _CUE_HEIGHT, str(index), "coach", title)
+            yield Mark(window.percent(moment), _CUE_HEIGHT, str(index), "coach")
 
 
-def _raised(report: Report, window: _Window) -> tuple[Gap, ...]:
+def _raised(report: Report, window: Window) -> Iterator[Stretch]:
     """Raised voices, as a line on the outer side of the lane."""
-    found = []
+    tops = {speaker.name: top for speaker, top in zip(report.speakers, _RAISED_TOPS, strict=False)}
     for raised in report.raised:
-        place = _whose(report, raised.speaker)
         cut = window.cut(raised.start_seconds, raised.end_seconds)
-        if cut and place < len(_RAISED_TOPS):
-            name = shorten(raised.speaker, _NAME_LIMIT)
-            title = f"{clock(raised.start_seconds)} {name}: louder, higher or faster than this voice was before"
-            found.append(Gap(cut[0], round(cut[1] - cut[0], 2), title, _RAISED_TOPS[place], WHOSE[place]))
-    return tuple(found)
+        if cut and raised.speaker in tops:
+            colour = whose(report, raised.speaker)
+            yield Stretch(cut[0], round(cut[1] - cut[0], 2), tops[raised.speaker], colour)
 
 
-def _summary(report: Report, window: _Window) -> str:
+def _summary(report: Report, window: Window, telling: Telling) -> str:
     """The row in words, for those who cannot see it."""
     end = min(report.session.duration_seconds, window.end)
-    parts = []
-    for speaker in report.speakers:
-        spoken = spoken_by(report, speaker.name).seconds(window.start, end)
-        parts.append(f"{shorten(speaker.name, _NAME_LIMIT)} spoke {length(spoken)}")
+    parts = [f"{name} spoke {length(spoken.seconds(window.start, end))}" for _, name, spoken in telling.people]
     both = sum(window.holds(overlap.start_seconds) for overlap in report.overlaps)
     parts.append(counted(both, ("overlap", "overlaps")))
     parts += [f"the coach at {clock(m)}" for cue in reached_cues(report) if window.holds(m := cue_moment(cue))]

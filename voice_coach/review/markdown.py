@@ -8,15 +8,19 @@ from collections.abc import Iterable, Iterator
 from voice_coach.events import CueOutcome, PhraseKind
 from voice_coach.figures import Report
 from voice_coach.review import wording
-from voice_coach.review.lanes import cue_moment, reached_cues
 from voice_coach.review.moments import good_sentences, heard_moments
+from voice_coach.review.people import presented
+from voice_coach.review.planned import planned
+from voice_coach.review.slots import cue_moment, reached_cues
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 
 def to_markdown(report: Report) -> str:
     """A summary of the talk in a page or two, what went well first."""
-    blocks = [*_head(report), *_went_well(report), *_figures(report), *_coach(report), *_limits(report)]
+    report = presented(report)
+    blocks = [*_head(report), *_went_well(report), *_take(report), *_plan(report)]
+    blocks += [*_figures(report), *_coach(report), *_limits(report)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -48,9 +52,31 @@ def _went_well(report: Report) -> Iterator[str]:
             yield f"> {_escaped(phrase.text)}  \n> ({where})"
 
 
+def _take(report: Report) -> Iterator[str]:
+    if report.agreements or report.next_talk:
+        yield "## What you take along"
+    if report.agreements:
+        yield "\n".join(f"- {_escaped(text)}" for text in report.agreements)
+    if report.next_talk:
+        yield f"You talk again: {_escaped(report.next_talk)}"
+
+
+def _plan(report: Report) -> Iterator[str]:
+    plan = planned(report)
+    if plan is None:
+        return
+    yield "## What you had planned, and what happened"
+    for name, topic, hope in plan.people:
+        parts = (("To talk about", topic), ("Hoped for", hope))
+        told = " ".join(f"{what}: {_escaped(text)}" for what, text in parts if text)
+        yield f"- {_escaped(name)}. {told}"
+    if plan.times:
+        yield " ".join(plan.times)
+
+
 def _figures(report: Report) -> Iterator[str]:
     yield "## In figures"
-    shares = ("share of the talk", tuple(wording.percent(speaker.talk_share) for speaker in report.speakers))
+    shares = ("share of the talk", tuple(wording.share(speaker) for speaker in report.speakers))
     columns = [wording.figures(speaker) for speaker in report.speakers]
     rows = ((row[0][0], tuple(value for _, value in row)) for row in zip(*columns, strict=True))
     yield _table(report, (shares, *rows))
@@ -76,4 +102,5 @@ def _coach(report: Report) -> Iterator[str]:
 
 def _limits(report: Report) -> Iterator[str]:
     yield "## What is not known"
-    yield "\n".join(f"- {_escaped(sentence)}" for sentence in wording.limits(report))
+    known = [*wording.limits(report), *(f"Put right: {words}." for words in report.corrections)]
+    yield "\n".join(f"- {_escaped(sentence)}" for sentence in known)

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from voice_coach.events import SHARP
 from voice_coach.figures import PhraseFigures, Report
-from voice_coach.review.wording import HELPING, LISTENING, counted, plain
+from voice_coach.review.wording import GIVEN_BACK, HELPING, LISTENING, counted, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,20 @@ class Moment:
 
 
 def heard_moments(report: Report) -> tuple[Moment, ...]:
-    """Every helping kind that was heard at all. Without words, only sounds of listening can be."""
+    """Every helping kind that was heard at all. Without words, only listening and giving back the floor can be."""
     moments = [Moment(LISTENING, tuple(speaker.backchannels_given for speaker in report.speakers))]
     found = Counter((phrase.kind, phrase.speaker) for phrase in report.phrases)
     moments += [
         Moment(words, tuple(found[kind.value, speaker.name] for speaker in report.speakers))
         for kind, words in HELPING.items()
     ]
+    moments.append(Moment(GIVEN_BACK, tuple(_given_back(report, speaker.name) for speaker in report.speakers)))
     return tuple(moment for moment in moments if any(moment.counts))
+
+
+def _given_back(report: Report, name: str) -> int:
+    """How often a person who had come in let the other, whoever it was, have the floor back soon."""
+    return sum(speaker.floor_returned for speaker in report.speakers if speaker.name != name)
 
 
 def good_sentences(report: Report, name: str, limit: int = 3) -> tuple[PhraseFigures, ...]:
@@ -48,9 +53,9 @@ def good_sentences(report: Report, name: str, limit: int = 3) -> tuple[PhraseFig
     return tuple(sorted(chosen.values(), key=lambda phrase: phrase.start_seconds))
 
 
-def sharp_sentences(report: Report, kind: str) -> tuple[PhraseFigures, ...]:
-    """The sentences of one kind that hurts, in the order of the talk."""
-    return tuple(p for p in sorted(report.phrases, key=lambda p: p.start_seconds) if p.kind == kind and kind in SHARP)
+def sentences_of(report: Report, kind: str) -> tuple[PhraseFigures, ...]:
+    """The sentences of one kind, in the order of the talk."""
+    return tuple(p for p in sorted(report.phrases, key=lambda p: p.start_seconds) if p.kind == kind)
 
 
 def marked(phrase: PhraseFigures) -> tuple[str, str, str]:

@@ -6,19 +6,22 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import ceil
 
 from voice_coach.figures import Report
+from voice_coach.review.wording import clock
 
-WIDTH = 1200
-HALF_HEIGHT = 64
-"""The curves lie in a box of `WIDTH` by twice `HALF_HEIGHT`, one person's above its middle, the other's below."""
+WIDTH, HEIGHT = 1200, 72
+"""The curve lies in a box of this size: above it what one person spoke, below it what the other did."""
 
 _WINDOW_SECONDS = 60.0
 _MOST_WINDOWS = 40  # of a talk: a longer one is averaged over longer stretches, so that its curve stays calm
 _POINTS = 60
 _MIN_HEARD_SHARE = 0.5  # of a window: with less heard in it, the curve has a gap
+_MIN_TALK_SHARE = 0.1  # of a window: with less talk in it, a share says nothing
 _SHORTEST_TALK_SECONDS = 2 * _WINDOW_SECONDS
 _SHORTEST_THIRDS_SECONDS = 180.0
+_MOST_PARTS = 12  # rows of the table
 
 
 class Covered:
@@ -47,11 +50,15 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
-    """Outlines of how much of each minute the two people spoke; `window_seconds` is what each point averages over."""
+class Curve:
+    """How the two shared the talk from moment to moment; `window_seconds` is what each point averages over.
+
+    `first` and `second` are closed areas that meet in the curve; both have a gap where too little was heard or said.
+    """
 
     window_seconds: float
-    outlines: tuple[str, ...]
+    first: str
+    second: str
 
 
 def spoken_by(report: Report, name: str) -> Covered:
@@ -59,28 +66,38 @@ def spoken_by(report: Report, name: str) -> Covered:
     return Covered((s.start_seconds, s.end_seconds) for s in report.speech if s.speaker == name)
 
 
-def share_curves(report: Report) -> Curves | None:
-    """The curves of a talk; `None` where it was too short for one, or nobody spoke."""
+def share_curve(report: Report) -> Curve | None:
+    """The curve of a talk; `None` where it was too short for one, or nobody spoke."""
     duration = report.session.duration_seconds
     if duration < _SHORTEST_TALK_SECONDS or not any(s.speaker for s in report.speech):
         return None
     window = max(_WINDOW_SECONDS, duration / _MOST_WINDOWS)
-    moments = [duration * point / _POINTS for point in range(_POINTS + 1)]
-    lost = Covered(report.lost)
-    outlines = []
-    for index, speaker in enumerate(report.speakers):
-        spoken, sign = spoken_by(report, speaker.name), -1 if index == 0 else 1
-        points: list[tuple[float, float] | None] = []
-        for moment in moments:
-            start, end = max(0.0, moment - window / 2), min(duration, moment + window / 2)
-            heard = end - start - lost.seconds(start, end)
-            if heard < (end - start) * _MIN_HEARD_SHARE:
-                points.append(None)
-            else:
-                share = min(1.0, spoken.seconds(start, end) / heard)
-                points.append((WIDTH * moment / duration, HALF_HEIGHT * (1 + sign * share)))
-        outlines.append(_outline(points))
-    return Curves(window, tuple(outlines))
+    spoken, lost = [spoken_by(report, speaker.name) for speaker in report.speakers], Covered(report.lost)
+    points: list[tuple[float, float] | None] = []
+    for moment in (duration * point / _POINTS for point in range(_POINTS + 1)):
+        start, end = max(0.0, moment - window / 2), min(duration, moment + window / 2)
+        heard = end - start - lost.seconds(start, end)
+        talk = [one.seconds(start, end) for one in spoken]
+        if heard < (end - start) * _MIN_HEARD_SHARE or sum(talk) < heard * _MIN_TALK_SHARE:
+            points.append(None)
+        else:
+            points.append((WIDTH * moment / duration, HEIGHT * talk[0] / sum(talk)))
+    return Curve(window, _outline(points, 0), _outline(points, HEIGHT))
+
+
+def parts(report: Report) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """The same as a table: parts of the talk of whole minutes, and how much of each every person spoke, of 1."""
+    duration = report.session.duration_seconds
+    step = 60 * max(1, ceil(duration / _MOST_PARTS / 60))
+    spoken, lost = [spoken_by(report, speaker.name) for speaker in report.speakers], Covered(report.lost)
+    rows = []
+    for start in range(0, ceil(duration), step):
+        end = min(float(start + step), duration)
+        heard = end - start - lost.seconds(start, end)
+        if heard >= (end - start) * _MIN_HEARD_SHARE:
+            row = tuple(min(1.0, one.seconds(start, end) / heard) for one in spoken)
+            rows.append((f"{clock(start)} to {clock(end)}", row))
+    return tuple(rows)
 
 
 def thirds(report: Report) -> tuple[tuple[float, ...], ...]:
@@ -98,21 +115,21 @@ def thirds(report: Report) -> tuple[tuple[float, ...], ...]:
     return tuple(shares)
 
 
-def _outline(points: list[tuple[float, float] | None]) -> str:
-    """Closed areas between the points and the middle line, one for each run without a gap."""
+def _outline(points: list[tuple[float, float] | None], edge: int) -> str:
+    """Closed areas between the points and an edge of the box, one for each run without a gap."""
     runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point is not None:
             runs[-1].append(point)
         elif runs[-1]:
             runs.append([])
-    return "".join(_area(run) for run in runs if run)
+    return "".join(_area(run, edge) for run in runs if run)
 
 
-def _area(run: list[tuple[float, float]]) -> str:
+def _area(run: list[tuple[float, float]], edge: int) -> str:
     """One closed area, bent through the middles between its points: that rounds it and never overshoots them."""
     (left, first), (right, last) = run[0], run[-1]
     bends = (
         f"Q{x:.0f} {y:.1f} {(x + next_x) / 2:.0f} {(y + next_y) / 2:.1f}" for (x, y), (next_x, next_y) in pairwise(run)
     )
-    return f"M{left:.0f} {HALF_HEIGHT}V{first:.1f}{''.join(bends)}L{right:.0f} {last:.1f}V{HALF_HEIGHT}Z"
+    return f"M{left:.0f} {edge}V{first:.1f}{''.join(bends)}L{right:.0f} {last:.1f}V{edge}Z"

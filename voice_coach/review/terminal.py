@@ -13,10 +13,11 @@ from voice_coach.characters import spelled_out
 from voice_coach.events import CueOutcome
 from voice_coach.figures import Report, SpeakerFigures
 from voice_coach.review import wording
-from voice_coach.review.lanes import cue_moment, reached_cues
 from voice_coach.review.moments import heard_moments
+from voice_coach.review.people import presented, whose
+from voice_coach.review.slots import cue_moment, reached_cues
 
-_STYLES = ("#b5793a", "#4d86bf")  # of the two people: of equal weight, readable on light and on dark
+_STYLES = {"first": "#b5793a", "second": "#4d86bf"}  # of equal weight, readable on light and on dark
 _COLUMN = 16
 _BAR = 34
 _INDENT = "  "
@@ -24,6 +25,7 @@ _INDENT = "  "
 
 def print_summary(report: Report, console: Console, page: Path | None) -> None:
     """Print what the talk was like; `page` is where the whole review lies."""
+    report = presented(report)
     for line in _lines(report, _block(console), page):
         line.plain = _encodable(line.plain, console.encoding)
         console.print(line, highlight=False)
@@ -42,7 +44,7 @@ def _lines(report: Report, block: str, page: Path | None) -> Iterator[Text]:
         yield Text("What went well: " + ", ".join(moment.together for moment in moments))
         yield Text()
     if any(stretch.speaker for stretch in report.speech):
-        yield from (_bar(speaker, style, block) for speaker, style in zip(report.speakers, _STYLES, strict=False))
+        yield from (_bar(speaker, _STYLES[whose(report, speaker.name)], block) for speaker in report.speakers)
         yield Text()
         yield from _table(report)
         yield Text()
@@ -60,7 +62,7 @@ def _bar(speaker: SpeakerFigures, style: str, block: str) -> Text:
     return Text.assemble(
         _fitted(speaker.name, _COLUMN) + " ",
         (filled.ljust(_BAR), style),
-        f" {wording.percent(speaker.talk_share):>5}  {wording.length(speaker.talk_seconds)}",
+        f" {wording.share(speaker):>5}  {wording.length(speaker.talk_seconds)}",
     )
 
 
@@ -94,6 +96,8 @@ def _limits(report: Report) -> Iterator[Text]:
     known = [f"{what} {wording.length(seconds)}" for what, seconds in parts if seconds]
     known.append("heard a second time after the talk" if session.hearing == "second" else "as heard during the talk")
     known.append(f"words by {session.words_engine}" if session.words_engine else "no words were written down")
+    if report.corrections:
+        known.append(wording.counted(len(report.corrections), ("thing was put right", "things were put right")))
     if known:
         line = ", ".join(known)
         yield Text(f"{line[0].upper()}{line[1:]}.")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from voice_coach.characters import INVISIBLE
-from voice_coach.events import CueOutcome, OverlapKind, PhraseKind
+from voice_coach.events import CueOutcome, OverlapKind, PhraseKind, Request
 from voice_coach.figures import Report, SpeakerFigures
 
 ABSENT = "not measured"
 """Stands where a figure is `None`."""
+_LEAST_RANGE_POINTS = 2
+"""Shares are told in whole percent: a range of one point is rounding."""
 
 OVERLAPS = {
     OverlapKind.BACKCHANNEL: "a sound of listening",
@@ -35,14 +37,31 @@ HELPING = {
 """One and several of every kind that helps; those that are rarer, and say more, first."""
 
 LISTENING = ("sound of listening", "sounds of listening")
+GIVEN_BACK = ("time the floor was given back", "times the floor was given back")
 
 ANOTHER_WAY = {
-    PhraseKind.ABSOLUTE: ("“Always”, “never”", "One time when it happened says more than every time."),
-    PhraseKind.LABEL: ("A word for the whole person", "What was done can change; who somebody is cannot."),
-    PhraseKind.BLAME: ("“You” sentences", "The same from the inside: how it was for me, and what I needed."),
-    PhraseKind.DEMAND: ("“Must” and “have to”", "As a wish, it leaves the other room to say yes."),
+    PhraseKind.ABSOLUTE: (
+        "“Always”, “never”",
+        "One time when it happened says more than every time.",
+        "“Last Tuesday, when …, I …”",
+    ),
+    PhraseKind.LABEL: (
+        "A word for the whole person",
+        "What was done can change; who somebody is cannot.",
+        "“When … happened, I thought …”",
+    ),
+    PhraseKind.BLAME: (
+        "“You” sentences",
+        "The same from the inside: how it was for me, and what I needed.",
+        "“I felt …, because I needed …”",
+    ),
+    PhraseKind.DEMAND: (
+        "“Must” and “have to”",
+        "As a wish, it leaves the other room to say yes.",
+        "“Would you …? It would help me with …”",
+    ),
 }
-"""A gentle name, and another way, for every kind that hurts."""
+"""A gentle name, why another way may be heard more easily, and how it may begin, for every kind that hurts."""
 
 OUTCOMES = {
     CueOutcome.SPOKEN: "said aloud",
@@ -51,6 +70,14 @@ OUTCOMES = {
     CueOutcome.EXPIRED: "no pause came in time",
     CueOutcome.FAILED: "no voice could say it",
 }
+
+REQUESTS = {
+    Request.PAUSE: "asked for a pause",
+    Request.TIME_OUT: "asked for a break",
+    Request.SKIP: "asked the coach to be quiet",
+    Request.CLOSE: "asked to close",
+}
+"""What was asked of the coach and belongs to the course of the talk."""
 
 REACHED = frozenset({CueOutcome.SPOKEN, CueOutcome.SHOWN, CueOutcome.YIELDED})
 """Outcomes of the cues that the two people heard or saw, if only in part."""
@@ -101,6 +128,14 @@ def percent(share: float | None) -> str:
     return ABSENT if share is None else f"{share:.0%}"
 
 
+def share(speaker: SpeakerFigures) -> str:
+    """A person's share of the talk; a range where it was not sure whose voice some of it was."""
+    low, high = speaker.talk_share_low, speaker.talk_share_high
+    if low is None or high is None or round(100 * high) - round(100 * low) < _LEAST_RANGE_POINTS:
+        return percent(speaker.talk_share)
+    return f"{low * 100:.0f} to {high:.0%}"
+
+
 def counted(count: int, words: tuple[str, str]) -> str:
     """A count with its noun."""
     return f"{count} {words[0] if count == 1 else words[1]}"
@@ -130,9 +165,16 @@ def figures(speaker: SpeakerFigures) -> tuple[tuple[str, str], ...]:
         ("longest turn", length(speaker.longest_turn_seconds)),
         ("silence before answering", length(speaker.median_gap_seconds)),
         ("interrupted the other", number(speaker.interruptions_made)),
+        ("had the floor back soon", _returned(speaker)),
         ("sounds of listening", number(speaker.backchannels_given)),
         ("words a minute", number(speaker.words_per_minute)),
     )
+
+
+def _returned(speaker: SpeakerFigures) -> str:
+    if not speaker.interruptions_received:
+        return "not interrupted"
+    return f"{speaker.floor_returned} of {speaker.interruptions_received}"
 
 
 def limits(report: Report) -> tuple[str, ...]:
