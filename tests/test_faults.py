@@ -163,6 +163,7 @@ def test_an_output_that_goes_during_a_sentence_is_shown_instead(talk: Talk) -> N
     began = talk.now
     talk.program.press("x")
     talk.program.wait_for("Paused: nothing is heard.", 5, began)
+    time.sleep(1)
     began, place = talk.now, len(talk.table.heard)
     talk.program.press("x")
     talk.program.wait_for("The coach: ", 5, began)
