@@ -22,7 +22,7 @@ from voice_coach.events import AudioLost, CueOutcome, CueSettled
 from voice_coach.journal import read_journal
 from voice_coach.segment import to_seconds
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.table]
 NOTICED_SECONDS, MENDED_SECONDS = 2.0, 5.0
 SLACK_SECONDS = 1.0
 """Shared processors stop tests for a moment now and then; what they measure is not to depend on it."""
