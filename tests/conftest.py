@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests import stubs
 from voice_coach import resources
 from voice_coach.config import Settings, load_settings
 from voice_coach.engines import moonshine
 from voice_coach.lexicon import Lexicon, load_lexicon
+
+# How long an example takes is the machine's affair, and measured elsewhere.
+hypothesis_settings.register_profile("project", deadline=None)
+hypothesis_settings.load_profile("project")
 
 FIXTURES = Path(__file__).parent.parent / "audio_fixtures"
 

@@ -20,14 +20,14 @@ ROOMS = (
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
             "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
-            "rules", "restraint", "coaching", "report", "figures", "voice",
+            "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "voice",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
-    ("session", {"session"}),
-    ("commands", {"cli", "commands", "progress", "__main__"}),
+    ("session", {"session", "live_session", "recovery"}),
+    ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}
 FOREIGN = {

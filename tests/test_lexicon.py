@@ -15,6 +15,7 @@ from voice_coach.lexicon import (
     CUE_WORDINGS,
     CUE_WORDS,
     NAME_WORDS,
+    OPENING_PLACEHOLDERS,
     READ_BACK_WORDS,
     REPLY_PLACEHOLDERS,
     Lexicon,
@@ -39,9 +40,12 @@ wordings = [{", ".join(f'"{start} {number}."' for number in "abcde")}]"""
     }.items()
 )
 REQUESTS = "\n".join(f'{request} = ["{request.value.replace("_", " ")}"]' for request in Request)
-REPLIES = "\n".join(
-    f"{name} = {[' '.join([number, *(f'{{{place}}}' for place in sorted(places))]) for number in 'ab']}"
-    for name, places in REPLY_PLACEHOLDERS.items()
+REPLIES, OPENING = (
+    "\n".join(
+        f"{name} = {[' '.join([number, *(f'{{{place}}}' for place in sorted(places))]) for number in 'ab']}"
+        for name, places in placeholders.items()
+    )
+    for placeholders in (REPLY_PLACEHOLDERS, OPENING_PLACEHOLDERS)
 )
 SMALL = f"""
 [normal]
@@ -77,6 +81,8 @@ polite = ["please"]
 {REQUESTS}
 [replies]
 {REPLIES}
+[opening]
+{OPENING}
 """.replace("[phrases.demand]", "[phrases.demand]\nasked_again = ['what']").replace(
     "[phrases.paraphrase]", "[phrases.paraphrase]\nweak = ['so you']"
 ).replace('"{name}, again e."', '"{name}, {words}."')  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ from voice_coach.journal import JournalWriter, read_journal
 from voice_coach.lexicon import Lexicon
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock
-from voice_coach.live.talk import LiveEngines, LiveTalk
+from voice_coach.live.talk import Course, LiveEngines, LiveTalk
 from voice_coach.pipeline import PipelineOptions
 from voice_coach.report import SessionFacts
 from voice_coach.runner import RecordedAnswers, replay, run_recorded
@@ -58,9 +58,10 @@ class ToneVoice(ToneRenderer):
 
     def __init__(self) -> None:
         self.changes: list[tuple[float, float]] = []
+        self.prepared: list[str] = []
 
-    def prepare(self, texts: object) -> None:
-        del texts
+    def prepare(self, texts: Iterable[str]) -> None:
+        self.prepared += texts
 
     def change(self, rate: float, volume: float) -> None:
         self.changes.append((rate, volume))
@@ -91,7 +92,8 @@ class Held:
         self.journal = JournalWriter(folder, FACTS)
         pipeline = marked_pipeline(lexicon, options or eager(), with_words=transcriber is not None)
         engines = LiveEngines(transcriber, self.voice, table)  # type: ignore[arg-type]
-        self.talk = LiveTalk(pipeline, self.inbox, self.clock, engines, self.journal, self._watch, 1.0)
+        course = Course(pipeline, 1.0, self.journal)
+        self.talk = LiveTalk(course, self.inbox, self.clock, engines, self._watch)
         self.received = 0
         if lockstep:
             table.ready = self.talk.is_idle
@@ -307,6 +309,13 @@ def test_a_key_pauses_before_anything_else_is_taken(lexicon: Lexicon, tmp_path: 
     (gap,) = kept(events, AudioLost)
     assert isinstance(gap, AudioLost)
     assert gap.segment.start == 0
+
+
+def test_what_may_be_said_is_prepared_before_it_is(lexicon: Lexicon, tmp_path: Path) -> None:
+    held = Held(SimulatedTable(TALK.audio), lexicon, tmp_path, transcriber=ScriptedTranscriber(SCRIPT))
+    cues = kept(held.hold(len(TALK.audio)), CueSettled)
+    assert cues
+    assert {e.cue.text for e in cues if isinstance(e, CueSettled)} <= set(held.voice.prepared)
 
 
 def test_the_voice_changes_at_the_next_sentence(lexicon: Lexicon, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ LEXICON = load_lexicon(resources.config_folder() / "language" / "en.toml")  # no
 LONG_NAMES = {A: "Anna Maria Theresia von der Vogelweide", B: "Jean Baptiste Emanuel de la Tour"}
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(lines(), lines())
 def test_turns_are_ordered_whole_and_apart(a: str, b: str) -> None:
     events = track(a, b)
@@ -63,7 +63,7 @@ def test_turns_are_ordered_whole_and_apart(a: str, b: str) -> None:
         assert any(segment.overlap(overlap.segment) for who, segment in said if who is overlap.by)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(lines(), lines(), st.floats(0.0, 0.74))
 def test_nobody_unsure_is_ever_said_to_interrupt(a: str, b: str, confidence: float) -> None:
     kinds = {e.overlap.kind.value for e in track(a, b, confidence=confidence) if isinstance(e, OverlapHeard)}
@@ -82,7 +82,7 @@ def heated_talks(draw: st.DrawFn) -> tuple[str, str]:
     return a, b
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(heated_talks(), st.booleans(), st.sampled_from([NAMES, LONG_NAMES]))
 def test_the_coach_keeps_its_promises(talk: tuple[str, str], quick: bool, names: dict[Speaker, str]) -> None:
     restraint = RestraintOptions(spacing_seconds=30.0, budget=2, budget_window_seconds=60.0)
@@ -139,7 +139,7 @@ def told_talks(draw: st.DrawFn) -> Told:
     return told
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(told_talks())
 def test_figures_add_up(told: Told) -> None:
     """Over the whole pipeline but for the sound: turns, words, lens, coach and report."""
@@ -178,7 +178,7 @@ def test_figures_add_up(told: Told) -> None:
     assert sum(isinstance(event, TalkEnded) for event in events) == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(heated_talks(), st.booleans())
 def test_nothing_that_might_be_said_vanishes(talk: tuple[str, str], quick: bool) -> None:
     """What is proposed is said, or the review learns why not."""
@@ -212,7 +212,7 @@ def test_nothing_that_might_be_said_vanishes(talk: tuple[str, str], quick: bool)
     assert sorted(told) == sorted(proposed)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(heated_talks())
 def test_figures_of_sound_add_up(talk: tuple[str, str]) -> None:
     marked = MarkedTalk(speech(*talk), TENTH * (max(map(len, talk)) + 10))

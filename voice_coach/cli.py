@@ -18,14 +18,18 @@ INTERRUPTED = 130
 _BUG = 1
 
 
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or not can_be_shown(name):
+        raise argparse.ArgumentTypeError(f"{name!r} cannot be shown as a name")
+    return name
+
+
 def _speaker(text: str) -> tuple[str, Path]:
     before, equals, file = text.partition("=")
-    name = before.strip()
-    if not equals or not name or not file:
+    if not equals or not before.strip() or not file:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=AUDIO")
-    if not can_be_shown(name):
-        raise argparse.ArgumentTypeError(f"{name!r} cannot be shown as a name")
-    return name, Path(file)
+    return _name(before), Path(file)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,6 +77,27 @@ def build_parser() -> argparse.ArgumentParser:
         "--render", type=Path, metavar="FILE", help="also write the talk with the coach's sentences in it, as WAV"
     )
     analyze.set_defaults(module="analyze", run="analyze")
+
+    talk = commands.add_parser("talk", parents=[common, loop], help="hold a talk at the table, hands-free")
+    talk.add_argument("names", type=_name, nargs="*", metavar="NAME", help="what the two people are called")
+    talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
+    talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
+    talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
+    talk.set_defaults(module="talk", run="talk")
+
+    enroll = commands.add_parser("enroll", parents=[common], help="learn a voice to be kept, from 10 to 20 s of speech")
+    enroll.add_argument("name", type=_name, nargs="?", metavar="NAME", help="whose voice (default: list those kept)")
+    enroll.add_argument("audio", type=Path, nargs="?", metavar="AUDIO", help="a recording (default: the microphone)")
+    enroll.add_argument("--forget", action="store_true", help="forget the voice")
+    enroll.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
+    enroll.set_defaults(module="enroll", run="enroll", words="off")
+
+    sessions = commands.add_parser("sessions", parents=[common], help="list sessions, forget or recover them")
+    sessions.add_argument("--forget", metavar="NAME", help="remove a session for ever")
+    sessions.add_argument("--forget-all", action="store_true", help="remove all sessions for ever")
+    sessions.add_argument("--yes", action="store_true", help="with --forget-all: that is meant")
+    sessions.add_argument("--recover", action="store_true", help="recover sessions that did not end properly")
+    sessions.set_defaults(module="sessions", run="sessions")
 
     review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")

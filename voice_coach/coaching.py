@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,18 +17,20 @@ from voice_coach.events import (
     Event,
     FloorTaken,
     OverlapReclassified,
+    Prepare,
     Say,
     Speaker,
     StopSaying,
     WordsHeard,
 )
 from voice_coach.hosting import Hush, Reply
-from voice_coach.lexicon import Lexicon, called
+from voice_coach.lexicon import Lexicon
 from voice_coach.options import Options, number
 from voice_coach.restraint import Restraint, RestraintOptions
 from voice_coach.rules import RULES, Proposal, RuleOptions, all_rules
 from voice_coach.segment import to_samples
 from voice_coach.sentences import last_words
+from voice_coach.wordings import Wordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,15 @@ class CoachingOptions(Options):
 
 @dataclass(slots=True)
 class _Pending:
-    """A proposal that waits: `objection` is why it may not be said, `allowed_since` when there was none."""
+    """A proposal that waits: `objection` is why it may not be said, `allowed_since` when there was none.
+
+    `prepared` is the sentence with a person's own words that was asked to be ready.
+    """
 
     proposal: Proposal
     objection: str | None = None
     allowed_since: int | None = None
+    prepared: str | None = None
 
 
 @dataclass(slots=True)
@@ -87,14 +92,14 @@ class Coach:
     """
 
     def __init__(self, lexicon: Lexicon, names: Mapping[Speaker, str], options: CoachingOptions) -> None:
-        self._lexicon, self._names, self._options = lexicon, names, options
+        self._lexicon, self._options = lexicon, options
+        self._wordings = Wordings(lexicon, names)
         self._rules = all_rules(options.rules)
         self._restraint = Restraint(options.restraint)
         self._pending: list[_Pending] = []
         self._replies: list[_Waiting] = []
         self._hush = Hush("", 0)
         self._saying: _Saying | None = None
-        self._used: Counter[tuple[str, bool]] = Counter()
         self._last_words: dict[Speaker, WordsHeard] = {}
         self._cue_ids = count()
         self._is_over = False
@@ -143,6 +148,7 @@ class Coach:
             pending.objection = self._objection(pending.proposal.named, now)
             if pending.objection is None:
                 pending.allowed_since = pending.allowed_since or now
+            yield from self._prepare(pending)
         ready = [pending for pending in self._pending if pending.objection is None]
         if pause and ready:
             yield from self._say(min(ready, key=lambda pending: RULES.index(pending.proposal.rule)), now)
@@ -255,9 +261,17 @@ class Coach:
             self._saying.stopped = True
             yield StopSaying(self._saying.cue.cue_id)
 
+    def _prepare(self, pending: _Pending) -> Iterator[Command]:
+        """Have a sentence with somebody's own words ready; all others are known from the beginning."""
+        words = self._own_words(pending.proposal)
+        text = None if words is None else self._wordings.next(pending.proposal.rule, pending.proposal.named, words)
+        if text is not None and text != pending.prepared:
+            pending.prepared = text
+            yield Prepare((text,))
+
     def _cue(self, proposal: Proposal, now: int) -> Cue:
         words = self._own_words(proposal)
-        text = self._wording(proposal, words)
+        text = self._wordings.take(proposal.rule, proposal.named, words)
         return Cue(
             next(self._cue_ids), proposal.rule, text, proposal.named, now, proposal.expires_sample, proposal.evidence
         )
@@ -271,16 +285,6 @@ class Coach:
         if not cut.start <= heard.utterance.segment.end <= cut.end + to_samples(1.0):
             return None
         return last_words(self._lexicon, _text_before(heard, cut.start), self._options.own_words)
-
-    def _wording(self, proposal: Proposal, words: str | None) -> str:
-        """The next wording of a rule in turn, so that none comes twice in a row."""
-        with_words = words is not None
-        fitting = [text for text in self._lexicon.wordings[proposal.rule] if ("{words}" in text) is with_words]
-        turn = self._used[proposal.rule, with_words]
-        self._used[proposal.rule, with_words] += 1
-        name = called(self._names[proposal.named]) if proposal.named else ""
-        other = called(self._names[proposal.named.other]) if proposal.named else ""
-        return fitting[turn % len(fitting)].format(name=name, other=other, words=words)
 
 
 def _text_before(heard: WordsHeard, sample: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from voice_coach.errors import UsageError
+from voice_coach.opening import OpeningOptions
 from voice_coach.options import Options, choice, number
 from voice_coach.pipeline import PipelineOptions
 from voice_coach.voice import VoiceOptions
@@ -31,6 +32,18 @@ class WordsOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceOptions(Options):
+    """Which devices a live talk uses: a part of their name, empty for the usual one.
+
+    With `cancel_echo`, and the extra `aec` installed, the coach can be spoken over.
+    """
+
+    microphone: str = ""
+    loudspeaker: str = ""
+    cancel_echo: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a talk.
 
@@ -40,6 +53,8 @@ class Settings:
     pipeline: PipelineOptions = field(default_factory=PipelineOptions)
     voice: VoiceOptions = field(default_factory=VoiceOptions)
     words: WordsOptions = field(default_factory=WordsOptions)
+    devices: DeviceOptions = field(default_factory=DeviceOptions)
+    opening: OpeningOptions = field(default_factory=OpeningOptions)
 
 
 def load_settings(files: Sequence[Path]) -> Settings:

@@ -79,6 +79,18 @@ class Request(StrEnum):
     CLOSE = "close"
 
 
+class Shortcoming(StrEnum):
+    """What is wrong with what was heard of a voice that is to be learnt."""
+
+    NOBODY_HEARD = "nobody_heard"
+    MORE = "more"
+    """It was too short."""
+    NOISY = "noisy"
+    CLIPPED = "clipped"
+    ONE_VOICE = "one_voice"
+    """It is the voice that was learnt before."""
+
+
 class CueOutcome(StrEnum):
     """What became of a cue."""
 
@@ -424,6 +436,18 @@ class AudioLost:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkReached:
+    """So far the talk has come, about once a second: what is known of it should the program be killed now.
+
+    `unfinished` are units that are not yet over, as far as they go; `lost_since` is the beginning of a gap that is not.
+    """
+
+    at_sample: int
+    unfinished: tuple[InterPausalUnit, ...]
+    lost_since: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestHeard:
     """Somebody asked the coach for something; by a key if there is no speaker."""
 
@@ -453,7 +477,7 @@ HEARD = (
     | PhraseFound
 )
 """Events that a second hearing of the talk replaces."""
-Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkEnded
+Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkReached | TalkEnded
 
 
 # Commands
@@ -476,6 +500,13 @@ class Say:
     """Say a cue now."""
 
     cue: Cue
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Have these sentences ready: they may be said soon."""
+
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -508,5 +539,5 @@ class EndTalk:
     """The talk is to end."""
 
 
-Command = Transcribe | Say | StopSaying | Pause | Resume | ChangeVoice | EndTalk
+Command = Transcribe | Prepare | Say | StopSaying | Pause | Resume | ChangeVoice | EndTalk
 Output = Event | Command

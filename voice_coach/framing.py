@@ -72,6 +72,11 @@ class AudioHistory:
         self._ring = np.zeros(int(seconds * SAMPLE_RATE), np.float32)
         self._end = 0
 
+    @property
+    def end(self) -> int:
+        """Samples appended so far."""
+        return self._end
+
     def append(self, samples: Floats) -> None:
         """Add samples, at most as many as the ring holds."""
         places = np.arange(self._end, self._end + len(samples)) % len(self._ring)

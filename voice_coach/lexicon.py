@@ -55,8 +55,27 @@ REPLY_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 }
 """What the coach may answer, and the placeholders that each of its wordings has to have."""
 
+_PERSON, _PAIR = frozenset({"name"}), frozenset({"name", "other"})
+OPENING_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    "hello": _PAIR,
+    "ask": _PAIR,
+    "ask_second": _PAIR,
+    "ask_alone": _PERSON,
+    "nobody_heard": _PERSON,
+    "more": _PERSON,
+    "noisy": _PERSON,
+    "clipped": _PERSON,
+    "one_voice": _PAIR,
+    "thanks": _PERSON,
+    "ready": frozenset(),
+    "failed": frozenset(),
+}
+"""What the coach says while it learns both voices, and the placeholders that each text has to have."""
+
 _LONGEST_NAME = " ".join(["Name"] * NAME_WORDS)
 _REPLY_FILL = {
+    "name": _LONGEST_NAME,
+    "other": _LONGEST_NAME,
     "first": _LONGEST_NAME,
     "second": _LONGEST_NAME,
     "first_share": "60",
@@ -108,6 +127,7 @@ class Lexicon:
     wordings: Mapping[str, tuple[str, ...]]
     requests: Mapping[Request, re.Pattern[str]]
     replies: Mapping[str, tuple[str, ...]]
+    opening: Mapping[str, tuple[str, ...]]
 
     def normal(self, word: str) -> tuple[str, ...]:
         """A written word in normal form: lower case, contractions in full, no punctuation; may be several, or none.
@@ -237,6 +257,7 @@ def load_lexicon(path: Path) -> Lexicon:
         raise UsageError(f"{path}: is not a TOML file ({error})") from error
     known = (
         "normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues", "requests", "replies",
+        "opening",
     )  # fmt: skip
     file = _Table(path, "", values, known)
     normal = file.table("normal", ("fillers", "contractions", "endings"))
@@ -262,7 +283,8 @@ def load_lexicon(path: Path) -> Lexicon:
         phrases=_phrases(file, fragments),
         wordings=_wordings(file.table("cues", CUE_PLACEHOLDERS)),
         requests=_requests(file.table("requests", ("coach", "polite", *Request)), fragments),
-        replies=_replies(file.table("replies", REPLY_PLACEHOLDERS)),
+        replies=_spoken(file.table("replies", REPLY_PLACEHOLDERS), REPLY_PLACEHOLDERS, REPLY_WORDINGS),
+        opening=_spoken(file.table("opening", OPENING_PLACEHOLDERS), OPENING_PLACEHOLDERS, 1),
     )
 
 
@@ -329,12 +351,13 @@ def _requests(table: _Table, fragments: Mapping[str, str]) -> dict[Request, re.P
     return compiled
 
 
-def _replies(table: _Table) -> dict[str, tuple[str, ...]]:
+def _spoken(table: _Table, placeholders: Mapping[str, frozenset[str]], fewest: int) -> dict[str, tuple[str, ...]]:
+    """Wordings of what is said beside the rules, each with all its placeholders."""
     wordings = {}
-    for name, needed in REPLY_PLACEHOLDERS.items():
+    for name, needed in placeholders.items():
         texts = table.texts(name)
-        if len(texts) < REPLY_WORDINGS:
-            table.fail(name, f"has {len(texts)} wording, but at least {REPLY_WORDINGS} are needed")
+        if len(texts) < fewest:
+            table.fail(name, f"has {len(texts)} wording, but at least {fewest} are needed")
         for text in texts:
             try:
                 used = {part[1] for part in string.Formatter().parse(text) if part[1] is not None}

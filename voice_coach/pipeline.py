@@ -22,12 +22,14 @@ from voice_coach.events import (
     Input,
     InterPausalUnit,
     Output,
+    Prepare,
     Pressed,
     RequestHeard,
     Silence,
     Speaker,
     SpokenOver,
     TalkEnded,
+    TalkReached,
     Transcript,
     TranscriptionFailed,
     Utterance,
@@ -42,8 +44,11 @@ from voice_coach.lexicon import Lexicon
 from voice_coach.requests import request_in
 from voice_coach.segment import Segment, to_samples
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
+from voice_coach.wordings import Wordings
 
 _BACKFILL_SECONDS = 1.0
+_REACHED_HOPS = 5
+"""How often it is told how far the talk has come: every 0.8 s, so that a killed program loses no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,10 @@ class Pipeline:
         waiting = (utterance.segment.start for utterance in self._waiting.values())
         return min([self._utterances.complete_sample, *waiting])
 
+    def known_sentences(self) -> tuple[str, ...]:
+        """Every sentence that may be said and can be worded now, so that it can be rendered ahead."""
+        return (*self._host.known_sentences(), *Wordings(self._lexicon, self.names).known())
+
     def feed(self, value: Input) -> list[Output]:
         """Take one input; returns events and commands in the order in which they follow from it."""
         return list(self._feed(value))
@@ -193,6 +202,9 @@ class Pipeline:
         last_heard = max(self._hearing.last_speech_sample, deaf_until)
         yield from self._carry_out(self._host.tick(self._now, last_heard))
         yield from self._coach.process(self._now, last_heard, self._written_sample, paused=self._host.is_paused)
+        if self._now // HOP % _REACHED_HOPS == 0:
+            lost_since = None if self._gap is None else self._gap.segment.start
+            yield TalkReached(self._now, self._hearing.open_units, lost_since)
 
     def _heard(
         self, heard: list[InterPausalUnit | Silence], unfinished: tuple[InterPausalUnit, ...]
@@ -222,6 +234,7 @@ class Pipeline:
         for wish in wishes:
             match wish:
                 case Reply():
+                    yield Prepare((wish.text,))
                     self._coach.reply(wish, self._now)
                 case Hush():
                     yield from self._coach.hush(wish, self._now)

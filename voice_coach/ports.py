@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voice_coach.acoustics import Floats, Frames
-from voice_coach.events import AudioBlock, Cue, Utterance, Word
+from voice_coach.events import AudioBlock, Cue, Shortcoming, Speaker, Utterance, Word
 
 
 class SpeechDetector(Protocol):
@@ -37,6 +37,45 @@ class VoiceComparer(Protocol):
         The answers are about the frames `delay_frames` before these; the first `delay_frames` answers of a stream mean
         nothing. `speech` is the speech probability of each of these frames, float32 (n,).
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is wrong with a voice, and whether it will do all the same."""
+
+    shortcoming: Shortcoming
+    is_usable: bool
+
+
+class VoiceLearner(Protocol):
+    """Learns the voices of two people, one after the other."""
+
+    @property
+    def speech_seconds(self) -> float:
+        """Net speech of the one who is to speak, s."""
+        ...
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nobody has spoken, s, since they last spoke or were asked to."""
+        ...
+
+    @property
+    def last_stretch_seconds(self) -> float:
+        """Length of the last stretch of speech without a pause of half a second, s."""
+        ...
+
+    def begin(self, person: Speaker) -> None:
+        """Listen to this person from now on; what they said before stays if it was only too short."""
+        ...
+
+    def hear(self, samples: Floats) -> None:
+        """Take what is heard, float32 (n,), as the microphone delivers it."""
+        ...
+
+    def judge(self) -> Judgement | None:
+        """What is wrong with what was heard of this person; `None` if it is good."""
         ...
 
 
@@ -149,6 +188,10 @@ class Microphone(Protocol):
 
     def sample_at(self, seconds: float) -> int:
         """Which sample of the stream is heard at a time."""
+        ...
+
+    def check(self) -> None:
+        """Raise what went wrong in its thread, if anything did: then nothing more is delivered."""
         ...
 
     def close(self) -> None:

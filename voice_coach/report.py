@@ -15,6 +15,7 @@ from voice_coach.events import (
     CueSettled,
     Event,
     Evidence,
+    FloorTaken,
     GainNoticed,
     InterPausalUnit,
     Overlap,
@@ -25,6 +26,7 @@ from voice_coach.events import (
     PhraseFound,
     Speaker,
     TalkEnded,
+    TalkReached,
     Turn,
     TurnEnded,
     UnitEnded,
@@ -78,6 +80,8 @@ class _Heard:
     held_back: list[CueHeldBack] = field(default_factory=list)
     lost: list[AudioLost] = field(default_factory=list)
     gain: GainNoticed | None = None
+    floor: FloorTaken | None = None
+    reached: TalkReached | None = None
     ended: TalkEnded | None = None
 
     def take(self, event: Event) -> None:
@@ -87,6 +91,9 @@ class _Heard:
                 self.units.append(unit)
             case TurnEnded(turn):
                 self.turns.append(turn)
+                self.floor = None
+            case FloorTaken():
+                self.floor = event
             case OverlapHeard(overlap):
                 self.overlaps[overlap.overlap_id] = overlap
             case OverlapReclassified(overlap_id, kind):
@@ -110,10 +117,32 @@ class _Heard:
                 self.lost.append(event)
             case GainNoticed():
                 self.gain = event
+            case TalkReached():
+                self.reached = event
             case TalkEnded():
                 self.ended = event
             case _:
                 pass
+
+    def complete(self) -> None:
+        """Where the talk broke off, take what was under way as far as it is known."""
+        reached = self.reached
+        if self.ended is not None or reached is None:
+            return
+        self.units += [unit for unit in reached.unfinished if unit not in self.units]
+        if reached.lost_since is not None:
+            self.lost.append(AudioLost(Segment(reached.lost_since, reached.at_sample)))
+        if self.floor is not None:
+            self.turns += self._turn_under_way(self.floor)
+
+    def _turn_under_way(self, floor: FloorTaken) -> list[Turn]:
+        units = [u for u in self.units if u.speaker is floor.speaker and u.segment.start >= floor.at_sample]
+        if not units:
+            return []
+        speech = sum(unit.segment.samples for unit in units)
+        confidence = sum(unit.confidence * unit.segment.samples for unit in units) / speech
+        segment = Segment(floor.at_sample, max(unit.segment.end for unit in units))
+        return [Turn(len(self.turns), floor.speaker, segment, speech, confidence, floor.offset)]
 
 
 def _round(seconds: float) -> float:
@@ -150,6 +179,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
             heard.take(event)
     for event in again or ():
         heard.take(event)
+    heard.complete()
     with_words = facts.words_engine is not None
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -192,6 +222,8 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
     lost = sum(event.segment.seconds for event in heard.lost)
     if heard.ended is not None:
         duration = to_seconds(heard.ended.samples)
+    elif heard.reached is not None:
+        duration = to_seconds(heard.reached.at_sample)
     else:
         duration = max((unit.segment.end_seconds for unit in heard.units), default=0.0)
     coach = sum(

@@ -24,6 +24,7 @@ from voice_coach.events import (
     Event,
     Output,
     Pause,
+    Prepare,
     Pressed,
     Request,
     Resume,
@@ -102,7 +103,7 @@ class RecordedAnswers:
                 self._stop(cue_id, now)
             case Pause():
                 self._schedule(now, Pressed(Request.GO_ON))  # what was recorded cannot be unheard
-            case Resume() | ChangeVoice() | EndTalk():
+            case Prepare() | Resume() | ChangeVoice() | EndTalk():
                 pass  # a recording goes on to its end, in the voice that it began with
 
     def due(self, now: int | None) -> Iterator[Answer]:

@@ -45,6 +45,7 @@ from voice_coach.second_hearing import hear_again
 from voice_coach.segment import SAMPLE_RATE
 
 PAGE_NAME = "report.html"
+REPORT_NAME = FORMATS["json"][0]
 SECOND_LAG_FRAMES = 100
 """How far a second hearing looks ahead before it decides: 2 s, after which nothing changes any more."""
 FOUND_NAMES = {Speaker.A: "Speaker A", Speaker.B: "Speaker B"}
@@ -53,6 +54,11 @@ FOUND_NAMES = {Speaker.A: "Speaker A", Speaker.B: "Speaker B"}
 def sessions_folder() -> Path:
     """Where sessions lie that were not given a folder of their own."""
     return Path(platformdirs.user_data_dir("voice-coach", appauthor=False)) / "sessions"
+
+
+def voices_folder() -> Path:
+    """Where voices lie that people chose to keep."""
+    return Path(platformdirs.user_data_dir("voice-coach", appauthor=False)) / "voices"
 
 
 def choose_folder(chosen: Path | None, identity: str, now: datetime) -> Path:

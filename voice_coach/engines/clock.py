@@ -16,3 +16,8 @@ def now() -> float:
         if identity is not None:
             return time.clock_gettime(identity)
     return time.monotonic()
+
+
+def asleep() -> float:
+    """For how many seconds the machine has slept since then, where that can be known; else always nearly the same."""
+    return now() - time.monotonic()

@@ -66,6 +66,11 @@ class SystemVoice:
         self._way = next(iter(_WAYS))
 
     @property
+    def options(self) -> VoiceOptions:
+        """How it sounds now: a voice that failed was given up for the system's own."""
+        return self._options
+
+    @property
     def name(self) -> str:
         """The way that worked last, and the voice."""
         return f"{self._way}, {self._options.voice or 'default voice'}"

@@ -23,15 +23,18 @@ from voice_coach.events import (
 from voice_coach.live.inbox import Inbox
 from voice_coach.ports import Loudspeaker, Microphone, Voice
 from voice_coach.runner import Said
-from voice_coach.segment import to_samples
+from voice_coach.segment import to_samples, to_seconds
 
 _HEARD_SECONDS = 15.0
 _JOIN_SECONDS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clock:
-    """Which sample of the talk is heard at a time of the devices' clock."""
+    """Which sample of the talk is heard at a time of the devices' clock.
+
+    `origin` is the microphone's sample at which the talk began.
+    """
 
     microphone: Microphone
     seconds: Callable[[], float]
@@ -52,6 +55,11 @@ class Overheard:
     def __init__(self) -> None:
         self._parts: deque[tuple[int, Floats]] = deque()
         self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        """Forget everything: samples are counted anew."""
+        with self._lock:
+            self._parts.clear()
 
     def add(self, block: AudioBlock) -> None:
         """Keep a block for a while."""
@@ -88,7 +96,7 @@ class Speaking:
     ) -> None:
         self._voice, self._loudspeaker, self._inbox, self._overheard = voice, loudspeaker, inbox, overheard
         self._clock = clock
-        self._echo_delay = 0
+        self._echo_delay: int | None = None
         self.current: tuple[int, Said] | None = None
         """The cue that is being played, and its sound."""
         self._cues: deque[Cue] = deque()
@@ -103,6 +111,11 @@ class Speaking:
         """Whether nothing waits to be said or is being rendered."""
         with self._changed:
             return not self._cues and (not self._is_busy or self.current is not None)
+
+    @property
+    def echo_seconds(self) -> float | None:
+        """How late the microphone hears the loudspeaker, s; `None` if it never has."""
+        return None if self._echo_delay is None else to_seconds(self._echo_delay)
 
     def say(self, cue: Cue) -> None:
         """Say a sentence as soon as possible."""
@@ -157,6 +170,8 @@ class Speaking:
             played = self._loudspeaker.play(samples, begun)
         except EngineFailed:
             return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.SHOWN)
+        except Exception:  # a bug of a library: the talk goes on, and the sentence counts as failed
+            return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.FAILED)
         finally:
             self.current = None
         if started:
@@ -164,5 +179,5 @@ class Speaking:
             if found is not None:
                 self._echo_delay = to_samples(found)
         # A sentence is over when the microphone has heard its last sample, which a Bluetooth speaker delays.
-        ended = self._clock.sample_at(played.ended) + self._echo_delay
+        ended = self._clock.sample_at(played.ended) + (self._echo_delay or 0)
         return CueFinished(cue.cue_id, ended, CueOutcome.SPOKEN if played.whole else CueOutcome.YIELDED)

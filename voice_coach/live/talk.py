@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -14,9 +15,13 @@ from voice_coach.events import (
     AudioBlock,
     ChangeVoice,
     Command,
+    CueFinished,
+    CueStarted,
     EndTalk,
+    Input,
     Output,
     Pause,
+    Prepare,
     Pressed,
     Request,
     Resume,
@@ -24,17 +29,19 @@ from voice_coach.events import (
     SpokenOver,
     StopSaying,
     Transcribe,
+    Transcript,
+    TranscriptionFailed,
 )
 from voice_coach.journal import JournalWriter
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock, Overheard, Speaking
 from voice_coach.live.writing import Words
-from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Canceller, Loudspeaker, Transcriber, Voice
 
 _LAST_WORDS_SECONDS = 8.0
 """How long the end of a talk waits for words that are still being written."""
 _LAST_SENTENCE_SECONDS = 8.0
+_HURRIED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +58,59 @@ Watch = Callable[[Output | AudioBlock, int], None]
 """Is told what happens, in the pipeline's thread, with the present sample."""
 
 
+class Stage(Protocol):
+    """What the thread runs: the opening, or the pipeline of the talk."""
+
+    @property
+    def now(self) -> int:
+        """Samples processed so far."""
+        ...
+
+    def known_sentences(self) -> tuple[str, ...]:
+        """Every sentence that may be said and can be worded now."""
+        ...
+
+    def feed(self, value: Input) -> list[Output]:
+        """Take one input; returns events and commands."""
+        ...
+
+    def finish(self) -> list[Output]:
+        """The stream is over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """A stage of the evening: the opening, which leaves no journal, or the talk.
+
+    `gain` brings the microphone's level to that of the models.
+    """
+
+    stage: Stage
+    gain: float
+    journal: JournalWriter | None = None
+
+
 class LiveTalk:
     """A talk at the table, from the first block that is put into its inbox to its end.
 
     Parameters
     ----------
-    gain : brings the microphone's level to that of the models.
+    course : what comes first.
+    following : asked, in the thread, what comes when that is over; nothing if `None`.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917
         self,
-        pipeline: Pipeline,
+        course: Course,
         inbox: Inbox,
         clock: Clock,
         engines: LiveEngines,
-        journal: JournalWriter,
         watch: Watch,
-        gain: float,
+        following: Callable[[], Course | None] = lambda: None,
     ) -> None:
-        self._pipeline, self._inbox, self._clock = pipeline, inbox, clock
-        self._engines, self._journal, self._watch = engines, journal, watch
-        self._gain = np.float32(gain)
+        self._inbox, self._clock = inbox, clock
+        self._engines, self._watch, self._following = engines, watch, following
         self._overheard = Overheard()
         self._words = None if engines.transcriber is None else Words(engines.transcriber, inbox)
         self._speaking = Speaking(engines.voice, engines.loudspeaker, inbox, self._overheard, clock)
@@ -79,14 +118,26 @@ class LiveTalk:
         self._through: Floats | None = None  # what the canceller has not heard yet of a sentence that is being played
         self._spoken_over: int | None = None
         self._error: BaseException | None = None
+        self._last_words_seconds = _LAST_WORDS_SECONDS
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
+        self._begin(course)
+
+    def _begin(self, course: Course) -> None:
+        self._course, self._is_fresh = course, True
+        if self._engines.voice is not None:
+            self._engines.voice.prepare(course.stage.known_sentences())
 
     def press(self, request: Request) -> None:
         """Somebody asks for something by a key. A pause is kept at once, whatever else is waiting."""
         if request is Request.PAUSE:
             self._clock.microphone.pause()
         self._inbox.put(Pressed(request))
+
+    @property
+    def echo_seconds(self) -> float | None:
+        """How late the microphone hears the loudspeaker, s; `None` if it never has."""
+        return self._speaking.echo_seconds
 
     @property
     def is_paused(self) -> bool:
@@ -108,11 +159,15 @@ class LiveTalk:
         """
         self._thread.start()
         while not self._ended.wait(0.1):  # short waits, because on some systems a long one is deaf to Ctrl-C
-            pass
+            self._clock.microphone.check()
 
-    def close(self) -> None:
-        """End the talk properly: the last sentence, the last words. Raises what went wrong in its thread, if it did."""
-        self._speaking.finish(_LAST_SENTENCE_SECONDS)
+    def close(self, *, hurry: bool = False) -> None:
+        """End the talk properly: the last sentence, the last words. Raises what went wrong in its thread, if it did.
+
+        In a `hurry`, what is being said fades out, and words are hardly waited for.
+        """
+        self._last_words_seconds = _HURRIED_SECONDS if hurry else _LAST_WORDS_SECONDS
+        self._speaking.finish(0.0 if hurry else _LAST_SENTENCE_SECONDS)
         self._clock.microphone.close()
         self._inbox.close()
         if self._thread.ident is not None:
@@ -124,7 +179,7 @@ class LiveTalk:
         try:
             while (item := self._inbox.take()) is not None:
                 self._take(item)
-            self._carry_out(self._pipeline.finish())
+            self._carry_out(self._course.stage.finish())
             self._take_last_words()
         except BaseException as error:
             self._error = error
@@ -135,22 +190,33 @@ class LiveTalk:
     def _take_last_words(self) -> None:
         if self._words is None:
             return
-        given_up = self._words.finish(_LAST_WORDS_SECONDS)
+        given_up = self._words.finish(self._last_words_seconds)
         while (item := self._inbox.take()) is not None:
             self._take(item)
         for failed in given_up:
             self._take(failed)
 
     def _take(self, item: AudioBlock | Answer) -> None:
+        stage, journal = self._course.stage, self._course.journal
         if isinstance(item, AudioBlock):
-            block = replace(item, start_sample=item.start_sample - self._clock.origin)
+            block = self._placed(item)
             self._overheard.add(block)
-            self._watch(block, self._pipeline.now)
-            item = replace(block, samples=block.samples * self._gain)
+            self._watch(block, stage.now)
+            item = replace(block, samples=block.samples * np.float32(self._course.gain))
             self._listen_through(item)
-        else:
-            self._journal.append(self._pipeline.now, item)
-        self._carry_out(self._pipeline.feed(item))
+        elif journal is not None:
+            if _is_of_the_opening(item):
+                return
+            journal.append(stage.now, item)
+        self._carry_out(stage.feed(item))
+
+    def _placed(self, block: AudioBlock) -> AudioBlock:
+        """A block of the microphone at its place in the course, which begins with its first block."""
+        if self._is_fresh:
+            self._is_fresh = False
+            self._clock.origin = block.start_sample - block.lost_samples
+            self._overheard.clear()
+        return replace(block, start_sample=block.start_sample - self._clock.origin)
 
     def _listen_through(self, block: AudioBlock) -> None:
         """Notice somebody who speaks over the coach."""
@@ -176,15 +242,18 @@ class LiveTalk:
         for output in outputs:
             if isinstance(output, Command):
                 self._dispatch(output)
-            else:
-                self._journal.append(self._pipeline.now, output)
-            self._watch(output, self._pipeline.now)
+            elif self._course.journal is not None:
+                self._course.journal.append(self._course.stage.now, output)
+            self._watch(output, self._course.stage.now)
 
     def _dispatch(self, command: Command) -> None:
         match command:
             case Transcribe():
                 for failed in [] if self._words is None else self._words.submit(command):
                     self._inbox.put(failed)
+            case Prepare(texts):
+                if self._engines.voice is not None:
+                    self._engines.voice.prepare(texts)
             case Say(cue):
                 self._speaking.say(cue)
             case StopSaying(cue_id):
@@ -199,4 +268,23 @@ class LiveTalk:
                 if self._engines.voice is not None:
                     self._engines.voice.change(rate, volume)
             case EndTalk():
-                self._ended.set()
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """What was held is over."""
+        following, self._following = self._following, lambda: None
+        course = following()
+        if course is None:
+            self._ended.set()
+        else:
+            self._begin(course)
+
+
+def _is_of_the_opening(answer: Answer) -> bool:
+    """Whether an answer is to something that was asked before the talk began."""
+    match answer:
+        case (
+            Transcript(asked) | TranscriptionFailed(asked) | CueStarted(asked) | CueFinished(asked) | SpokenOver(asked)
+        ):
+            return asked < 0
+    return False

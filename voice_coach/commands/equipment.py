@@ -1,0 +1,97 @@
+"""The microphone, the loudspeaker and the engines of a live talk, opened, and told of in a line each."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from voice_coach import resources
+from voice_coach.commands.common import LANGUAGE, Output, note, tell, transcriber_for
+from voice_coach.config import Settings
+from voice_coach.display import Display
+from voice_coach.engines.canceller import EchoCanceller
+from voice_coach.engines.devices import Devices
+from voice_coach.engines.loudspeaker import SystemLoudspeaker
+from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
+from voice_coach.engines.prepared import PreparedVoice
+from voice_coach.engines.sound_server import SoundServer
+from voice_coach.errors import MissingPart
+from voice_coach.events import Shortcoming
+from voice_coach.lexicon import load_lexicon
+from voice_coach.live.first_sound import first_sound
+from voice_coach.live.inbox import Inbox
+from voice_coach.live.talk import LiveEngines
+from voice_coach.live_session import LiveParts
+from voice_coach.ports import Canceller, Notice
+
+SHORTCOMINGS = {
+    Shortcoming.NOBODY_HEARD: "was not heard; see that the right microphone is used, and that it is close enough",
+    Shortcoming.MORE: "said too little for a voice to be learnt well; ten seconds are needed",
+    Shortcoming.NOISY: "was heard through much noise; put the microphone closer, or find a quieter place",
+    Shortcoming.CLIPPED: "was too loud for the microphone; lower its level in the sound settings",
+    Shortcoming.ONE_VOICE: "sounded like the other; let one person speak at a time when asked to",
+}
+
+
+class Notices:
+    """What devices tell of themselves: on the display once there is one, before that as a note."""
+
+    def __init__(self, chosen: Namespace) -> None:
+        self._show: Callable[[str], None] = lambda text: note(chosen, text) if text else None
+
+    def show_on(self, display: Display) -> None:
+        """From now on, show them there."""
+        self._show = display.notice
+
+    def __call__(self, notice: Notice) -> None:
+        """Show one."""
+        self._show(notice.text)
+
+
+def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stack: ExitStack) -> LiveParts:
+    """Open everything a talk needs, and say what there is."""
+    console = None if chosen.quiet or chosen.json else Output()
+
+    def say(line: str) -> None:
+        if console is not None:
+            tell(console, line)
+
+    devices, inbox = Devices(), Inbox()
+    lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
+    transcriber = transcriber_for(chosen, settings)
+    voice = loudspeaker = None
+    if not chosen.mute:
+        voice = PreparedVoice(settings.voice, LANGUAGE)
+        stack.callback(voice.close)
+        loudspeaker = _loudspeaker(chosen, settings, devices)
+    server = SoundServer()
+    stack.callback(server.close)
+    microphone = SystemMicrophone(devices, settings.devices.microphone, server)
+    microphone.start(inbox.put_audio, notices)
+    stack.callback(microphone.close)
+    stack.callback(inbox.close)
+    room = first_sound(inbox, cure_for_silence())
+    say(f"Microphone: {microphone.name}; the room: {room.words} ({room.level_db:.0f} dB)")
+    say(f"Loudspeaker: {loudspeaker.name if loudspeaker else 'none, sentences are shown'}")
+    say(f"Words: {transcriber.name if transcriber else 'none are written down'}")
+    engines = LiveEngines(transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
+    return LiveParts(lexicon, settings, microphone, engines, inbox)
+
+
+def _loudspeaker(chosen: Namespace, settings: Settings, devices: Devices) -> SystemLoudspeaker | None:
+    try:
+        return SystemLoudspeaker(devices, settings.devices.loudspeaker)
+    except MissingPart as reason:
+        note(chosen, f"{reason}; until then sentences are shown")
+        return None
+
+
+def _canceller(settings: Settings) -> Canceller | None:
+    """Hearing through the coach's own voice, where it is wished for and installed."""
+    if not settings.devices.cancel_echo:
+        return None
+    try:
+        return EchoCanceller()
+    except MissingPart:
+        return None

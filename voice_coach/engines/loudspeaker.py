@@ -1,0 +1,148 @@
+"""The loudspeaker: plays sentences, knows when they are heard, and lets them fade out at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import soxr
+
+from voice_coach.acoustics import Floats
+from voice_coach.engines import clock
+from voice_coach.engines.devices import Devices, Stream
+from voice_coach.errors import EngineFailed, MissingPart
+from voice_coach.ports import Played
+from voice_coach.segment import SAMPLE_RATE
+
+_FADE_SECONDS = 0.05
+_OPENED_SECONDS = 3.0
+"""An output that has not asked for its first sample by then never will."""
+_SLACK_SECONDS = 2.0
+"""So much later than it should be, a sentence is given up: the output has stalled."""
+_POLL_SECONDS = 0.1
+_LAST_SECONDS = 0.15
+"""An output says too early when it will be heard by at most as much as it holds; closing it cuts off what it holds."""
+
+
+def _silence(out: Floats, delay_seconds: float) -> None:
+    del delay_seconds
+    out[:] = 0.0
+
+
+class _Playing:
+    """A sentence on its way out, as float32 (n,) at the rate of the output."""
+
+    def __init__(self, samples: Floats, rate: int, begun: Callable[[float], None]) -> None:
+        self._samples, self._begun = samples, begun
+        self._place = 0
+        self._fade = round(_FADE_SECONDS * rate)
+        self._rate = rate
+        self.fading = threading.Event()
+        self.heard_at: float | None = None
+        """When its first sample is heard."""
+        self.over = threading.Event()
+        """Its last sample has been handed over."""
+        self.whole = True
+
+    def fill(self, out: Floats, delay_seconds: float) -> None:
+        """Hand over the next samples, the first of which is heard so much later."""
+        if self.over.is_set():
+            out[:] = 0.0
+            return
+        if self.heard_at is None:
+            self.heard_at = clock.now() + max(0.0, delay_seconds)
+            self._begun(self.heard_at)
+        if self.fading.is_set() and self.whole:
+            self.whole = False
+            self._samples = self._faded()
+        part = self._samples[self._place : self._place + len(out)]
+        out[: len(part)] = part
+        out[len(part) :] = 0.0
+        self._place += len(part)
+        if self._place >= len(self._samples):
+            self.over.set()
+
+    def _faded(self) -> Floats:
+        """What was handed over, and a short fade."""
+        kept = self._samples[: self._place + self._fade].copy()
+        ramp = min(self._fade, len(kept) - self._place)
+        kept[len(kept) - ramp :] *= np.linspace(1.0, 0.0, ramp, dtype=np.float32)
+        return kept
+
+    @property
+    def ended_at(self) -> float:
+        """When its last sample is heard."""
+        return (self.heard_at or clock.now()) + self._place / self._rate
+
+    @property
+    def late_at(self) -> float:
+        """When it should long have been handed over."""
+        return (self.heard_at or clock.now()) + len(self._samples) / self._rate + _SLACK_SECONDS
+
+
+class SystemLoudspeaker:
+    """Plays through an output of this machine; fulfils the port `Loudspeaker`.
+
+    Parameters
+    ----------
+    wanted : a part of the device's name; empty for the usual one.
+
+    Raises
+    ------
+    MissingPart
+        If there is no output.
+    """
+
+    def __init__(self, devices: Devices, wanted: str = "") -> None:
+        self._devices, self._wanted = devices, wanted
+        self._playing: _Playing | None = None
+        self._lock = threading.Lock()
+        stream = devices.open_output(wanted, _silence)  # for a moment, to see that it is there
+        stream.close()
+        self.name = stream.name
+
+    def play(self, samples: Floats, begun: Callable[[float], None]) -> Played:
+        """Play float32 (n,), mono, 16 kHz; see the port."""
+        playing: _Playing | None = None
+
+        def fill(out: Floats, delay_seconds: float) -> None:
+            if playing is None:
+                _silence(out, delay_seconds)
+            else:
+                playing.fill(out, delay_seconds)
+
+        try:
+            stream = self._devices.open_output(self._wanted, fill)
+        except MissingPart as error:
+            raise EngineFailed(str(error)) from error
+        try:
+            heard = samples if stream.rate == SAMPLE_RATE else soxr.resample(samples, SAMPLE_RATE, stream.rate)
+            playing = _Playing(np.asarray(heard, np.float32), stream.rate, begun)
+            with self._lock:
+                self._playing = playing
+            self._wait(playing, stream)
+            return Played(playing.ended_at, playing.whole)
+        finally:
+            with self._lock:
+                self._playing = None
+            stream.close()
+
+    def _wait(self, playing: _Playing, stream: Stream) -> None:
+        """Wait until all has been handed over and heard."""
+        opened = clock.now()
+        while not playing.over.wait(_POLL_SECONDS):
+            silent = playing.heard_at is None and clock.now() - opened > _OPENED_SECONDS
+            if silent or not stream.is_active or clock.now() > playing.late_at:
+                raise EngineFailed("the sound output has gone")
+        threading.Event().wait(max(0.0, playing.ended_at + _LAST_SECONDS - clock.now()))
+
+    def fade(self) -> None:
+        """Let what is being played fade out within 0.05 s of what the output has taken already."""
+        with self._lock:
+            if self._playing is not None:
+                self._playing.fading.set()
+
+    def close(self) -> None:
+        """Nothing is held open between sentences."""
+        self.fade()

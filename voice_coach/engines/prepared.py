@@ -1,0 +1,97 @@
+"""The coach's voice for live talks: what may be said soon is rendered before it is said.
+
+Rendering takes a tenth of a second to a few, and a sentence at a pause must not come late. So a thread renders ahead,
+the latest wishes first, and what is asked for in vain is rendered at once. Volume is changed on the samples; another
+rate makes all of them stale.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from voice_coach.acoustics import Floats
+from voice_coach.engines.renderer import SystemVoice
+from voice_coach.errors import EngineFailed
+from voice_coach.events import Cue
+from voice_coach.voice import VoiceOptions
+
+_FASTEST, _SLOWEST = 400, 80
+
+
+class PreparedVoice:
+    """Fulfils the port `Voice`.
+
+    Parameters
+    ----------
+    options : how the coach sounds.
+    language : what the wordings are written in.
+    """
+
+    def __init__(self, options: VoiceOptions, language: str) -> None:
+        self._options, self._language = options, language
+        self._voice = SystemVoice(options, language)
+        self._volume = 1.0
+        self._ready: dict[str, Floats] = {}
+        self._wanted: list[str] = []
+        self._known: tuple[str, ...] = ()
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="rendering", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """Engine and voice, for people."""
+        return self._voice.name
+
+    def render(self, cue: Cue) -> Floats:
+        """The cue as float32 (n,): at once if it is ready, else as soon as may be; see the port."""
+        with self._changed:
+            ready, voice = self._ready.get(cue.text), self._voice
+        samples = voice.render(cue) if ready is None else ready
+        return np.asarray(np.clip(samples * self._volume, -1.0, 1.0), np.float32)
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Render these ahead, before what was asked for earlier."""
+        with self._changed:
+            new = [text for text in dict.fromkeys(texts) if text not in self._ready]
+            self._known = tuple(dict.fromkeys((*self._known, *new)))
+            self._wanted = [*new, *(text for text in self._wanted if text not in new)]
+            self._changed.notify_all()
+
+    def change(self, rate: float, volume: float) -> None:
+        """From now on, speak at these multiples of the usual rate and volume."""
+        words = min(max(round(self._options.rate * rate), _SLOWEST), _FASTEST)
+        with self._changed:
+            self._volume = volume
+            if words == self._voice.options.rate:
+                return
+            self._voice = SystemVoice(replace(self._options, rate=words), self._language)
+            self._ready, self._wanted = {}, list(self._known)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Prepare nothing more; returns when the thread has ended."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._is_closed)
+                if self._is_closed:
+                    return
+                text, voice = self._wanted.pop(0), self._voice
+            try:
+                samples = voice.render(Cue(-1, "", text, None, 0, 0, ()))
+            except EngineFailed:
+                continue  # it is tried again when it is to be said, and shown if that fails too
+            with self._changed:
+                if voice is self._voice:
+                    self._ready[text] = samples

@@ -1,0 +1,189 @@
+"""A live session: the opening, the talk, and what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from voice_coach.config import Settings
+from voice_coach.engines import clock
+from voice_coach.engines.claim import Claim
+from voice_coach.engines.kept import KeptFrames
+from voice_coach.engines.learning import TableLearner
+from voice_coach.engines.speakers import load_background
+from voice_coach.engines.voiceprint import Enrolment
+from voice_coach.events import PEOPLE, AudioBlock, Event, Output, Request, Shortcoming, Speaker, TalkEnded
+from voice_coach.journal import JournalWriter, write_second
+from voice_coach.lexicon import Lexicon
+from voice_coach.live.inbox import Inbox
+from voice_coach.live.speaking import Clock
+from voice_coach.live.talk import Course, LiveEngines, LiveTalk, Watch
+from voice_coach.opening import Asked, Opening
+from voice_coach.pipeline import Pipeline
+from voice_coach.ports import Microphone
+from voice_coach.report import SessionFacts
+from voice_coach.session import Ears, Voices, make_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Who sits at the table, and what the coach has to say before they begin.
+
+    `voices` are known ones, with the gain that the microphone needs; `None` to learn them in an opening round.
+    """
+
+    names: Mapping[Speaker, str]
+    voices: tuple[Voices, float] | None = None
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveParts:
+    """Everything a live session is held with."""
+
+    lexicon: Lexicon
+    settings: Settings
+    microphone: Microphone
+    engines: LiveEngines
+    inbox: Inbox = field(default_factory=Inbox)
+    seconds: Callable[[], float] = clock.now
+
+
+class LiveSession:
+    """One evening at the table: `hold` it in a `with` statement, then `hear_again` and `report`.
+
+    Parameters
+    ----------
+    folder : where the session lies; it is made when the talk begins.
+    watch : is told what happens, in another thread.
+    """
+
+    def __init__(self, folder: Path, table: Table, parts: LiveParts, watch: Watch) -> None:
+        self._folder, self._table, self._parts, self._watch = folder, table, parts, watch
+        self._background = load_background()
+        self._open = ExitStack()
+        self._events: list[Event] = []
+        self._ears: Ears | None = None
+        self._facts: SessionFacts | None = None
+        self._learner = TableLearner(self._background, parts.settings.opening.enough_seconds / 2)
+        self.opening: Opening | None = None
+        """The opening round, if there is one."""
+        self.pipeline: Pipeline | None = None
+        """The pipeline of the talk, once it has begun."""
+        self.learnt: tuple[Enrolment, Enrolment] | None = None
+        """Both voices, if they were learnt in the opening round."""
+        self.gain = 1.0
+        """What brings the microphone to the level of the models."""
+        course = self._open_round() if table.voices is None else self._begin(*table.voices)
+        self._talk = LiveTalk(
+            course, parts.inbox, Clock(parts.microphone, parts.seconds), parts.engines, self._take, self._following
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the talk itself has begun: before that there is nothing to save."""
+        return self._facts is not None
+
+    @property
+    def asked(self) -> Asked | None:
+        """Who is to speak so that their voice is learnt, if anybody."""
+        return None if self.opening is None or self.has_begun else self.opening.asked
+
+    @property
+    def shortcomings(self) -> Mapping[Speaker, Shortcoming]:
+        """What is wrong with voices that have to do all the same."""
+        return {} if self.opening is None else self.opening.shortcomings
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is captured, because somebody wished so."""
+        return self._talk.is_paused
+
+    @property
+    def echo_seconds(self) -> float | None:
+        """How late the microphone hears the loudspeaker, s; `None` if it never has."""
+        return self._talk.echo_seconds
+
+    def is_idle(self) -> bool:
+        """Whether all that was heard has been worked off."""
+        return self._talk.is_idle()
+
+    def press(self, request: Request) -> None:
+        """Somebody asks for something by a key."""
+        self._talk.press(request)
+
+    def hold(self) -> None:
+        """Hold the opening and the talk, until they end by themselves or somebody interrupts.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Somebody ended the program; `close` still saves the talk.
+        """
+        self._talk.run()
+
+    def close(self, *, hurry: bool = False) -> None:
+        """End the talk properly, however it came to its end; in a `hurry`, without waiting for sentences and words."""
+        self._talk.close(hurry=hurry)
+
+    def hear_again(self) -> None:
+        """Hear the whole talk a second time, now that it is over."""
+        if self._ears is None or self._facts is None or not any(isinstance(e, TalkEnded) for e in self._events):
+            return
+        again = self._ears.again(self._events)
+        if again is not None:
+            write_second(self._folder, self._facts, again)
+
+    def _open_round(self) -> Course:
+        parts = self._parts
+        self.opening = Opening(
+            parts.lexicon, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
+            with_words=parts.engines.transcriber is not None,
+        )  # fmt: skip
+        return Course(self.opening, 1.0)
+
+    def _following(self) -> Course | None:
+        """What comes after what was held: the talk after the opening, nothing after the talk."""
+        opening = self.opening
+        if self.has_begun or opening is None or not opening.is_complete:
+            return None
+        first, second = (self._learner.enrolment(person) for person in PEOPLE)
+        self.learnt = (first, second)
+        return self._begin(Voices(self._table.names, self.learnt), self._learner.gain)
+
+    def _begin(self, voices: Voices, gain: float) -> Course:
+        """Begin the talk: from here on there is a session on disk."""
+        parts, engines, self.gain = self._parts, self._parts.engines, gain
+        make_folder(self._folder)
+        self._open.enter_context(Claim(self._folder))
+        kept = self._open.enter_context(KeptFrames(self._folder))
+        self._ears = Ears(voices, parts.lexicon, parts.settings, kept)
+        self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None)
+        self._facts = SessionFacts(
+            session_id=self._folder.name,
+            source="the table",
+            names=self._table.names,
+            started_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+            words_engine=engines.transcriber.name if engines.transcriber else None,
+            voice=engines.voice.name if engines.voice else None,
+        )
+        journal = self._open.enter_context(JournalWriter(self._folder, self._facts))
+        return Course(self.pipeline, gain, journal)
+
+    def _take(self, output: Output | AudioBlock, now: int) -> None:
+        if isinstance(output, Event):
+            self._events.append(output)
+        self._watch(output, now)
