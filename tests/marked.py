@@ -78,6 +78,10 @@ class ToldHearing:
         started = [unit for unit in self._units if unit.segment.start < decided]
         return tuple(replace(u, segment=Segment(u.segment.start, min(u.segment.end, decided))) for u in started)
 
+    def speech_share(self, stretches: Iterable[Segment]) -> float:
+        """All speech is heard."""
+        return float(any(stretch.samples for stretch in stretches))
+
     def process(self, hop: Floats) -> list[InterPausalUnit]:
         """Units whose pause after them has been heard."""
         self._now += len(hop)

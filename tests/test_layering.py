@@ -12,15 +12,15 @@ PACKAGE = Path(__file__).parent.parent / "voice_coach"
 
 # Each room may import from itself and from the rooms above it.
 ROOMS = (
-    ("values", {"segment", "errors", "options", "characters"}),
+    ("values", {"segment", "errors", "options", "characters", "offline"}),
     ("measurements", {"acoustics"}),
     ("crossing", {"events", "ports"}),
     (
         "stages",
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
-            "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
-            "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "voice",
+            "delivery", "transcription", "gates", "lexicon", "language", "requests", "hosting", "sentences",
+            "reclassification", "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "voice",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
@@ -109,5 +109,5 @@ def test_the_command_line_is_light() -> None:
     names = {name for node in top for name in imported(ast.Module([node], []))}
     assert names <= {
         "__future__", "argparse", "os", "sys", "traceback", "collections.abc", "pathlib", "typing",
-        "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors",
+        "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors", "voice_coach.offline",
     }  # fmt: skip

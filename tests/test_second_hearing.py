@@ -24,6 +24,7 @@ from voice_coach.events import (
     TalkEnded,
     TurnEnded,
     UnitEnded,
+    Word,
     WordsHeard,
 )
 from voice_coach.hearing import Diarizer, Hearing
@@ -104,6 +105,20 @@ def test_words_go_to_whoever_is_heard_the_second_time(lexicon: Lexicon, tmp_path
     assert [phrase.speaker for phrase in before.phrases if phrase.kind == "absolute"] == [NAMES[B]]
     assert shown.speakers[0].talk_seconds == before.speakers[1].talk_seconds
     assert shown.session.duration_seconds == before.session.duration_seconds
+
+
+def test_words_that_straddle_a_change_of_speaker_are_parted_by_their_times(lexicon: Lexicon, tmp_path: Path) -> None:
+    with KeptFrames(tmp_path) as kept:
+        first = first_hearing(lexicon, kept)
+        heard = next(event for event in first if isinstance(event, WordsHeard) and event.words)
+        mine = Word("phone", Segment(30 * TENTH, 36 * TENTH))
+        theirs = Word("thank", Segment(45 * TENTH, 48 * TENTH))
+        both = replace(heard, words=(mine, theirs))
+        again = second_hearing(lexicon, kept, [both])
+    assert [(e.utterance.speaker, e.words) for e in again if isinstance(e, WordsHeard)] == [
+        (A, (mine,)),
+        (B, (theirs,)),
+    ]
 
 
 def test_words_that_neither_spoke_are_left_out(lexicon: Lexicon, tmp_path: Path) -> None:

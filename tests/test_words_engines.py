@@ -130,18 +130,66 @@ def test_words_stand_where_they_were_spoken(whisper: WhisperTranscriber, lexicon
     assert {word.text for event in heard for word in event.words} == {"well,"}
 
 
-def test_what_whisper_itself_does_not_believe_is_left_out(
+def utterance(samples: int, start: int = 0) -> tuple[Utterance, int, np.ndarray]:
+    """What an engine is given for an utterance of so many samples."""
+    return Utterance(0, Speaker.A, Segment(start, start + samples)), start, np.zeros(samples, np.float32)
+
+
+def test_what_whisper_thinks_of_its_words_comes_with_them(
     whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def segments(*_: object) -> Iterator[SimpleNamespace]:
-        yield stubs.segment(stubs.word(" one", 0.0, 0.4), stubs.word(" ", 0.4, 0.4), stubs.word(" two", 0.6, 0.5))
-        yield stubs.segment(stubs.word(" three", 1.0, 1.5), likelihood=-1.2)
-        yield stubs.segment()
+        yield stubs.segment(stubs.word(" one", 0.0, 0.4), stubs.word(" ...", 0.4, 0.4), stubs.word(" two", 0.6, 0.5))
+        yield stubs.segment(stubs.word(" three", 1.0, 2.5), likelihood=-1.4)
+        raise AssertionError("the rest is too short to hold a word, and is not asked for")
 
     monkeypatch.setattr(stubs.StubbedWhisper, "segments", segments)
-    words = whisper.transcribe(Utterance(0, Speaker.A, Segment(100, 32_100)), 100, np.zeros(32_000, np.float32))
-    assert [word.text for word in words] == ["one", "two"]
-    assert words[1].segment == Segment(9700, 9700)
+    heard = whisper.transcribe(*utterance(32_000, 100))
+    assert [word.text for word in heard.words] == ["one", "two", "three"]
+    assert [word.segment for word in heard.words[1:]] == [Segment(9700, 9700), Segment(16_100, 32_100)]
+    assert heard.log_probability == pytest.approx((3 * -0.2 + 1 * -1.4) / 4)
+    assert heard.no_speech_probability == pytest.approx(0.01)
+    assert (heard.language, heard.language_probability) == ("en", 1.0)
+
+
+def test_nothing_heard_is_no_recognition_of_anything(
+    whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stubs.StubbedWhisper, "segments", lambda *_: iter(()))
+    heard = whisper.transcribe(*utterance(32_000))
+    assert (heard.words, heard.log_probability, heard.no_speech_probability) == ((), None, None)
+
+
+def test_an_engine_that_goes_round_and_round_is_stopped(
+    whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        stubs.StubbedWhisper, "segments", lambda *_: iter(lambda: stubs.segment(stubs.word(" a", 0, 1)), None)
+    )
+    assert len(whisper.transcribe(*utterance(32_000)).words) == 4
+
+
+def test_whisper_is_told_the_names_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, object]] = []
+
+    def transcribe(_: object, __: np.ndarray, **options: object) -> tuple[Iterator[SimpleNamespace], SimpleNamespace]:
+        told.append(options)
+        return iter(()), SimpleNamespace(language="en", language_probability=1.0)
+
+    monkeypatch.setattr(stubs.StubbedWhisper, "transcribe", transcribe)
+    folder = stubs.whisper_folder(tmp_path / "base")
+    WhisperTranscriber(folder, names=("Maya", "Daniel")).transcribe(*utterance(32_000))
+    WhisperTranscriber(folder).transcribe(*utterance(1600))
+    assert [options["hotwords"] for options in told] == ["Maya, Daniel", None]
+    assert [options["max_new_tokens"] for options in told] == [24, 8]
+    assert {options["temperature"] for options in told} == {0.0}
+    assert not any(options["vad_filter"] or options["condition_on_previous_text"] for options in told)
+    assert all(options["word_timestamps"] and options["no_speech_threshold"] is None for options in told)
+
+
+def test_a_model_for_english_is_refused_for_another_language(tmp_path: Path) -> None:
+    with pytest.raises(MissingPart, match=r"knows English only; cure: voice-coach models get"):
+        WhisperTranscriber(stubs.whisper_folder(tmp_path / "base.en"), "de")
 
 
 def test_a_breakdown_of_whisper_is_no_bug(whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:

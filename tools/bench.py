@@ -221,7 +221,7 @@ def _lens() -> Iterator[Figure]:
 @contextmanager
 def _own_home(folder: Path) -> Iterator[None]:
     """A home folder of its own, so that nobody's settings or models count."""
-    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
     before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["HOME"] = str(folder)
     try:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from voice_coach import __version__
 from voice_coach.characters import can_be_shown, spelled_out
 from voice_coach.errors import CoachError
+from voice_coach.offline import stay_offline
 
 INTERRUPTED = 130
 _BUG = 1
@@ -119,6 +120,7 @@ def _flushed(code: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
+    stay_offline()
     chosen = build_parser().parse_args(arguments)
     try:
         # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.

@@ -37,13 +37,14 @@ from voice_coach.events import (
     WordsMissing,
 )
 from voice_coach.framing import HOP, AudioHistory, Framer
+from voice_coach.gates import doubt, share_out, utterance_of
 from voice_coach.hearing import Hearing, HearingOptions
 from voice_coach.hosting import Host, HostOptions, Hush, Reply, Wish
 from voice_coach.interpretation import InterpretationOptions, Interpreter
 from voice_coach.lexicon import Lexicon
 from voice_coach.requests import request_in
 from voice_coach.segment import Segment, to_samples
-from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
+from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, request_words
 from voice_coach.wordings import Wordings
 
 _BACKFILL_SECONDS = 1.0
@@ -110,7 +111,7 @@ class Pipeline:
         self._framer, self._history = Framer(), AudioHistory()
         self._hearing, self._lexicon = hearing, lexicon
         self._interpreter = Interpreter(lexicon, options)
-        self._utterances = UtteranceBuilder(options.transcription)
+        self._utterances = UtteranceBuilder(options.transcription, self._history.quietest)
         self._coach = Coach(lexicon, names, options.coaching)
         self._host = Host(lexicon, names, options.host)
         self._echo, self._backfill = EchoGate(options.echo), _Backfill()
@@ -244,7 +245,8 @@ class Pipeline:
     def _transcribe(self, utterances: Iterator[Utterance]) -> Iterator[Output]:
         if not self._with_words:
             return
-        for utterance in utterances:
+        for built in utterances:
+            utterance = replace(built, speech_share=self._hearing.speech_share(self._utterances.pieces(built)))
             self._waiting[utterance.utterance_id] = utterance
             yield request_words(utterance, self._history, self._options.transcription)
 
@@ -254,9 +256,17 @@ class Pipeline:
         if isinstance(result, TranscriptionFailed):
             yield from self._tell([WordsMissing(utterance, result.reason)])
             return
-        doubtful = doubt(result.words, utterance, self._options.transcription)
-        words = WordsHeard(utterance, result.engine, result.words, doubtful)
+        doubtful = doubt(result, utterance, self._options.transcription)
+        person, other = utterance.speaker, utterance.speaker.other
+        spoken = self._utterances.spoken_by
+        own, others = share_out(result.words, utterance, spoken(person), spoken(other))
+        words = WordsHeard(utterance, result.engine, own, doubtful)
         yield from self._tell(self._interpreter.read(words))
+        # What the other says in a pause is theirs, and is written down here if it is too short for its own utterance.
+        others = tuple(w for w in others if w.segment and not self._utterances.writes(other, w.segment))
+        if others and doubtful is None:
+            theirs = WordsHeard(utterance_of(others, utterance, other), result.engine, others)
+            yield from self._tell(self._interpreter.read(theirs))
         request = request_in(self._lexicon, words)
         if request is not None:
             yield from self._tell([RequestHeard(request, utterance.speaker, utterance.segment.end)])

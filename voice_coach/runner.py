@@ -125,10 +125,10 @@ class RecordedAnswers:
         if self.transcriber is None:
             return TranscriptionFailed(utterance.utterance_id, "no words engine")
         try:
-            words = self.transcriber.transcribe(utterance, command.start_sample, command.samples)
+            heard = self.transcriber.transcribe(utterance, command.start_sample, command.samples)
         except EngineFailed as error:
             return TranscriptionFailed(utterance.utterance_id, str(error))
-        return Transcript(utterance.utterance_id, self.transcriber.name, words)
+        return Transcript.of(utterance.utterance_id, self.transcriber.name, heard)
 
     def _say(self, command: Say, now: int) -> None:
         cue = command.cue

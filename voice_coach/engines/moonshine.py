@@ -7,8 +7,8 @@ from pathlib import Path
 
 from voice_coach.acoustics import Floats
 from voice_coach.errors import EngineFailed, MissingPart
-from voice_coach.events import Utterance, Word
-from voice_coach.segment import SAMPLE_RATE
+from voice_coach.events import Recognition, Utterance, Word
+from voice_coach.segment import SAMPLE_RATE, to_samples
 
 CURE = "pip install 'voice-coach[embedded]'"
 
@@ -20,6 +20,10 @@ def model_path() -> Path | None:
         return None
     folder = Path(spec.origin).parent / "assets" / "tiny-en"
     return folder if folder.is_dir() else None
+
+
+_BEFORE = to_samples(0.05)
+"""How much is heard before an utterance; in longer silence the model hears a "You"."""
 
 
 class MoonshineTranscriber:
@@ -43,12 +47,13 @@ class MoonshineTranscriber:
         except Exception as error:  # the binding raises its own errors and plain ones
             raise MissingPart(f"the model of moonshine in {folder} does not load ({error}); cure: {CURE}") from error
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
-        """Words of an utterance."""
-        del utterance, start_sample
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
+        """Words of an utterance. What was said before it is cut off: without times its words could not be left out."""
+        before = utterance.segment.start - start_sample - _BEFORE
+        samples = samples[max(0, before) :]
         try:
             transcript = self._engine.transcribe_without_streaming(samples.tolist(), SAMPLE_RATE)
         except Exception as error:  # the binding raises its own errors and plain ones; none may end a talk
             raise EngineFailed(f"moonshine failed: {error}") from error
         text = " ".join(line.text for line in transcript.lines)
-        return tuple(Word(word) for word in text.split())
+        return Recognition(tuple(Word(word) for word in text.split()))
