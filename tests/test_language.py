@@ -530,6 +530,7 @@ def test_labelled_sentences_cover_every_kind() -> None:
 # Look-alikes of a demand; each is said four times.
 NO_DEMANDS = """
 Answer the phone please.
+Put the phone away, please.
 Take the last one if you like.
 Will you be home tonight?
 You should maybe call her.

@@ -81,6 +81,9 @@ polite = ["please"]
 {REQUESTS}
 [replies]
 {REPLIES}
+[shares]
+about = "about"
+roughly = "roughly"
 [opening]
 {OPENING}
 """.replace("[phrases.demand]", "[phrases.demand]\nasked_again = ['what']").replace(

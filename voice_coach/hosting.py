@@ -213,14 +213,14 @@ class Host:
         if abs(share - 0.5) <= self._options.standing_even:
             return self._reply("standing_even")
         tens = 10 * round(10 * share)
-        roughly = "roughly" if total - known > self._options.standing_rough * total else "about"
+        unsure = total - known > self._options.standing_rough * total
         return self._reply(
             Request.STANDING,
             first=called(self._names[first]),
             second=called(self._names[first.other]),
             first_share=tens,
             second_share=100 - tens,
-            roughly=roughly,
+            roughly=self._lexicon.roughly if unsure else self._lexicon.about,
         )
 
 

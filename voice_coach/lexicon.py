@@ -10,6 +10,7 @@ import difflib
 import re
 import string
 import tomllib
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,7 @@ class Lexicon:
 
     contractions: Mapping[str, str]
     contracted_endings: Mapping[str, str]
+    contracted_beginnings: Mapping[str, str]
     fillers: frozenset[str]
     borders: Patterns
     contrast: re.Pattern[str]
@@ -127,6 +129,8 @@ class Lexicon:
     wordings: Mapping[str, tuple[str, ...]]
     requests: Mapping[Request, re.Pattern[str]]
     replies: Mapping[str, tuple[str, ...]]
+    about: str
+    roughly: str
     opening: Mapping[str, tuple[str, ...]]
 
     def normal(self, word: str) -> tuple[str, ...]:
@@ -135,17 +139,22 @@ class Lexicon:
         Letters that are drawn out ("sooo") are written once, and hyphens part words.
         """
         words: list[str] = []
-        for part in _PARTS.findall(word.lower().translate(_APOSTROPHES)):
-            plain = _DRAWN_OUT.sub(r"\1", part)
-            if plain in self.contractions:
-                plain = self.contractions[plain]
-            else:
-                for ending, full in self.contracted_endings.items():
-                    if plain.endswith(ending):
-                        plain = plain.removesuffix(ending) + " " + full
-                        break
-            words += plain.split()
+        written = unicodedata.normalize("NFC", word).lower().translate(_APOSTROPHES)
+        for part in _PARTS.findall(written):
+            words += self._in_full(_DRAWN_OUT.sub(r"\1", part)).split()
         return tuple(words)
+
+    def _in_full(self, word: str) -> str:
+        """A lower-case word with what is contracted in it written in full."""
+        if word in self.contractions:
+            return self.contractions[word]
+        for beginning, full in self.contracted_beginnings.items():
+            if word.startswith(beginning):
+                return f"{full} {self._in_full(word.removeprefix(beginning))}"
+        for ending, full in self.contracted_endings.items():
+            if word.endswith(ending):
+                return f"{self._in_full(word.removesuffix(ending))} {full}"
+        return word
 
     def stem(self, word: str) -> str:
         """A word in normal form without its inflection, so that "leaves" and "leaving" compare as equal."""
@@ -182,8 +191,14 @@ class _Table:
         values = self.values.get(name)
         return self.table(name, values if isinstance(values, dict) else ())
 
+    def optional_table(self, name: str) -> _Table:
+        """As `free_table`; empty where there is none."""
+        return self.free_table(name) if name in self.values else _Table(self.file, name, {}, ())
+
     def text(self, name: str) -> str:
         """A text that is not blank."""
+        if name not in self.values:
+            self.fail(name, "is missing")
         value = self.values[name]
         if not isinstance(value, str) or not value.strip():
             self.fail(name, "has to be a text that is not blank")
@@ -257,11 +272,13 @@ def load_lexicon(path: Path) -> Lexicon:
         raise UsageError(f"{path}: is not a TOML file ({error})") from error
     known = (
         "normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues", "requests", "replies",
-        "opening",
+        "opening", "shares",
     )  # fmt: skip
     file = _Table(path, "", values, known)
-    normal = file.table("normal", ("fillers", "contractions", "endings"))
+    normal = file.table("normal", ("fillers", "contractions", "endings", "beginnings"))
     contractions, endings = normal.free_table("contractions"), normal.free_table("endings")
+    beginnings = normal.optional_table("beginnings")
+    shares = file.table("shares", ("about", "roughly"))
     clauses = file.table("clauses", ("borders", "contrast"))
     words = file.table("words", ("stop", "inflections", "backchannels", "unfinished"))
     read_back = file.table("read_back", ("starts", "unfit"))
@@ -271,6 +288,7 @@ def load_lexicon(path: Path) -> Lexicon:
     return Lexicon(
         contractions={word: contractions.text(word) for word in contractions.values},
         contracted_endings={ending: endings.text(ending) for ending in endings.values},
+        contracted_beginnings={beginning: beginnings.text(beginning) for beginning in beginnings.values},
         fillers=frozenset(normal.texts("fillers")),
         borders=clauses.patterns("borders", fragments),
         contrast=re.compile(rf"(?<!\S), (?:{contrast})(?!\S)"),
@@ -285,6 +303,8 @@ def load_lexicon(path: Path) -> Lexicon:
         requests=_requests(file.table("requests", ("coach", "polite", *Request)), fragments),
         replies=_spoken(file.table("replies", REPLY_PLACEHOLDERS), REPLY_PLACEHOLDERS, REPLY_WORDINGS),
         opening=_spoken(file.table("opening", OPENING_PLACEHOLDERS), OPENING_PLACEHOLDERS, 1),
+        about=shares.text("about"),
+        roughly=shares.text("roughly"),
     )
 
 
