@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from voice_coach import __version__
 from voice_coach.characters import can_be_shown, spelled_out
@@ -100,6 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
     sessions.add_argument("--recover", action="store_true", help="recover sessions that did not end properly")
     sessions.set_defaults(module="sessions", run="sessions")
 
+    _add_models(commands, common)
+
     review = commands.add_parser("review", parents=[common], help="the figures of a session, and its page")
     review.add_argument("session", type=Path, nargs="?", metavar="SESSION", help="its folder (default: the newest)")
     review.add_argument(
@@ -110,6 +112,23 @@ def build_parser() -> argparse.ArgumentParser:
     )
     review.set_defaults(module="review", run="review")
     return parser
+
+
+def _add_models(commands: Any, common: argparse.ArgumentParser) -> None:
+    models = commands.add_parser("models", parents=[common], help="models for words; `get` alone uses the network")
+    models.set_defaults(module="models", run="models", action="list")
+    actions = models.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", parents=[common], help="what can be got, and what is here")
+    get = actions.add_parser("get", parents=[common], help="download a model; what broke off is gone on with")
+    get.add_argument("name", metavar="NAME", help="such as base.en")
+    get.add_argument("--from-dir", type=Path, metavar="DIR", help="copy it from a folder instead")
+    get.add_argument("--from-file", type=Path, metavar="FILE", help="take it out of a zip or tar file instead")
+    verify = actions.add_parser("verify", parents=[common], help="check that models are as they came")
+    path = actions.add_parser("path", parents=[common], help="where a model lies, or all of them")
+    for action in (verify, path):
+        action.add_argument("name", metavar="NAME", nargs="?")
+    remove = actions.add_parser("remove", parents=[common], help="remove a model that was got")
+    remove.add_argument("name", metavar="NAME")
 
 
 def _flushed(code: int) -> int:
