@@ -150,6 +150,10 @@ class VirtualTable:
         for program in self._programs:
             program.kill()
             program.wait()
+            for pipe in (program.stdin, program.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
         self._programs = []
 
     def _run(self) -> None:

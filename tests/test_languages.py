@@ -191,6 +191,13 @@ def test_talk_is_no_request(code: str) -> None:
     assert [text for text in TALK[code] if request_in(LEXICA[code], heard(text))] == []
 
 
+@each_language
+def test_what_is_listened_for_is_a_request(code: str) -> None:
+    for request, sentences in LEXICA[code].expected.items():
+        for text in sentences:
+            assert request_in(LEXICA[code], heard(text)) is request, text
+
+
 # What the coach says
 
 NOT_SAID = {

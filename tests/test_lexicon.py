@@ -40,6 +40,7 @@ wordings = [{", ".join(f'"{start} {number}."' for number in "abcde")}]"""
     }.items()
 )
 REQUESTS = "\n".join(f'{request} = ["{request.value.replace("_", " ")}"]' for request in Request)
+EXPECTED = "\n".join(f'{request} = ["Coach, {request.value}."]' for request in Request)
 REPLIES, OPENING = (
     "\n".join(
         f"{name} = {[' '.join([number, *(f'{{{place}}}' for place in sorted(places))]) for number in 'ab']}"
@@ -86,6 +87,8 @@ about = "about"
 roughly = "roughly"
 [opening]
 {OPENING}
+[expected]
+{EXPECTED}
 """.replace("[phrases.demand]", "[phrases.demand]\nasked_again = ['what']").replace(
     "[phrases.paraphrase]", "[phrases.paraphrase]\nweak = ['so you']"
 ).replace('"{name}, again e."', '"{name}, {words}."')  # fmt: skip

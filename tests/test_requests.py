@@ -100,3 +100,9 @@ def test_no_turn_of_the_fixture_talks_is_a_request(lexicon: Lexicon, talk: str) 
     texts = [turn["text"] for turn in truth["turns"]]
     assert texts
     assert [text for text in texts if request_in(lexicon, heard(text))] == []
+
+
+def test_what_is_listened_for_is_a_request(lexicon: Lexicon) -> None:
+    for request, sentences in lexicon.expected.items():
+        for sentence in sentences:
+            assert request_in(lexicon, heard(sentence)) is request, sentence

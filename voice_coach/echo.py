@@ -59,14 +59,36 @@ class EchoGate:
 
 
 def echo_delay(played: Floats, heard: Floats) -> float | None:
-    """How many seconds after it was played a sentence was heard; `None` if it cannot be found.
+    """How many seconds after it was played a sentence was first heard; `None` if it cannot be found.
 
-    Both float32 (n,), 16 kHz, from the same moment on; `heard` may be shorter. Generalised cross-correlation with phase
-    transform (Knapp & Carter 1976) in the band of speech: the first of its peaks, as later ones are the room's.
+    Both float32 (n,), 16 kHz, from the same moment on; `heard` may be shorter. The first peak of their correlation,
+    as later ones are the room's.
     """
-    if min(len(played), len(heard)) < to_samples(_LEAST_SECONDS):
+    searched, usual = _correlated(played, heard)
+    if usual == 0.0:
         return None
+    peak = int(np.argmax(searched))
+    if searched[peak] < _PEAK * usual:
+        return None
+    early = np.flatnonzero(searched[: peak + 1] >= max(_PEAK * usual, 0.6 * searched[peak]))
+    return float(early[0]) / SAMPLE_RATE
+
+
+def strongest_echo(played: Floats, heard: Floats) -> int | None:
+    """How many samples after it was played a sentence is heard loudest; otherwise as `echo_delay`."""
+    searched, usual = _correlated(played, heard)
+    peak = int(np.argmax(searched)) if usual else 0
+    return peak if usual and searched[peak] >= _PEAK * usual else None
+
+
+def _correlated(played: Floats, heard: Floats) -> tuple[Floats, float]:
+    """Correlation at each delay up to the longest, and its usual size; 0 where there is too little to compare.
+
+    Generalised cross-correlation with phase transform (Knapp & Carter 1976) in the band of speech.
+    """
     longest = to_samples(LONGEST_DELAY_SECONDS)
+    if min(len(played), len(heard)) < to_samples(_LEAST_SECONDS):
+        return np.zeros(longest, np.float32), 0.0
     size = 1 << int(np.ceil(np.log2(len(heard) + longest)))
     own, all_heard = np.fft.rfft(played[: len(heard)], size), np.fft.rfft(heard, size)
     cross = all_heard * np.conj(own)
@@ -75,10 +97,4 @@ def echo_delay(played: Floats, heard: Floats) -> float | None:
     # Bins in which nothing was played hold noise alone, and would drown the rest if their phase counted as much.
     weight = np.abs(own) / (np.abs(cross) + 1e-12) * band
     correlation = np.fft.irfft(cross * weight, size)
-    searched = np.abs(correlation[:longest])
-    usual = float(np.sqrt(np.mean(correlation**2)))
-    peak = int(np.argmax(searched))
-    if searched[peak] < _PEAK * usual:
-        return None
-    early = np.flatnonzero(searched[: peak + 1] >= max(_PEAK * usual, 0.6 * searched[peak]))
-    return float(early[0]) / SAMPLE_RATE
+    return np.abs(correlation[:longest]).astype(np.float32), float(np.sqrt(np.mean(correlation**2)))

@@ -132,6 +132,12 @@ class Lexicon:
     about: str
     roughly: str
     opening: Mapping[str, tuple[str, ...]]
+    expected: Mapping[Request, tuple[str, ...]]
+
+    @property
+    def expected_sentences(self) -> tuple[str, ...]:
+        """Every sentence that is listened for."""
+        return tuple(sentence for sentences in self.expected.values() for sentence in sentences)
 
     def normal(self, word: str) -> tuple[str, ...]:
         """A written word in normal form: lower case, contractions in full, no punctuation; may be several, or none.
@@ -272,7 +278,7 @@ def load_lexicon(path: Path) -> Lexicon:
         raise UsageError(f"{path}: is not a TOML file ({error})") from error
     known = (
         "normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues", "requests", "replies",
-        "opening", "shares",
+        "opening", "expected", "shares",
     )  # fmt: skip
     file = _Table(path, "", values, known)
     normal = file.table("normal", ("fillers", "contractions", "endings", "beginnings"))
@@ -302,6 +308,7 @@ def load_lexicon(path: Path) -> Lexicon:
         wordings=_wordings(file.table("cues", CUE_PLACEHOLDERS)),
         requests=_requests(file.table("requests", ("coach", "polite", *Request)), fragments),
         replies=_spoken(file.table("replies", REPLY_PLACEHOLDERS), REPLY_PLACEHOLDERS, REPLY_WORDINGS),
+        expected=_expected(file.table("expected", tuple(Request))),
         opening=_spoken(file.table("opening", OPENING_PLACEHOLDERS), OPENING_PLACEHOLDERS, 1),
         about=shares.text("about"),
         roughly=shares.text("roughly"),
@@ -369,6 +376,10 @@ def _requests(table: _Table, fragments: Mapping[str, str]) -> dict[Request, re.P
         except re.error as error:
             table.fail(request.value, f"has a bad regular expression ({error.msg})")
     return compiled
+
+
+def _expected(table: _Table) -> dict[Request, tuple[str, ...]]:
+    return {request: table.texts(request.value) for request in Request}
 
 
 def _spoken(table: _Table, placeholders: Mapping[str, frozenset[str]], fewest: int) -> dict[str, tuple[str, ...]]:

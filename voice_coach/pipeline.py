@@ -68,16 +68,24 @@ class _Backfill:
 
     def __init__(self) -> None:
         self._since: int | None = None
+        self._until = 0
         self._unit: tuple[Speaker, int] | None = None
 
-    def begin(self, at_sample: int) -> None:
-        """Somebody began to speak."""
-        self._since, self._unit = at_sample, None
+    def take(self, result: CueStarted | CueFinished, deaf_until: int) -> None:
+        """A sentence begins, and nobody has spoken over it; or it is over, and the deafness with it."""
+        if isinstance(result, CueStarted):
+            self._since = None
+        else:
+            self._until = deaf_until + to_samples(_BACKFILL_SECONDS)
 
-    def apply(self, unit: InterPausalUnit, deaf_until: int) -> InterPausalUnit:
+    def begin(self, at_sample: int, deaf_until: int) -> None:
+        """Somebody began to speak, over a sentence that makes deaf until a sample, or less."""
+        self._since, self._until, self._unit = at_sample, deaf_until, None
+
+    def apply(self, unit: InterPausalUnit) -> InterPausalUnit:
         """The first unit that begins where the deafness ended, from where it truly began; any other as it is."""
         start = unit.segment.start
-        if self._since is None or not self._since <= start < deaf_until + to_samples(_BACKFILL_SECONDS):
+        if self._since is None or not self._since <= start < self._until:
             return unit
         if self._unit is None:
             self._unit = unit.speaker, start
@@ -156,9 +164,10 @@ class Pipeline:
                 yield from self._words(value)
             case CueStarted() | CueFinished():
                 self._echo.take(value)
+                self._backfill.take(value, self._echo.until)
                 yield from self._tell(self._coach.take(value))
             case SpokenOver(cue_id, at_sample):
-                self._backfill.begin(at_sample)
+                self._backfill.begin(at_sample, self._echo.until)
                 yield from self._coach.spoken_over(cue_id)
             case Pressed(request):
                 yield from self._tell([RequestHeard(request, None, self._now)])
@@ -211,11 +220,8 @@ class Pipeline:
         self, heard: list[InterPausalUnit | Silence], unfinished: tuple[InterPausalUnit, ...]
     ) -> Iterator[Output]:
         """Pass what was heard through the stages that live on it."""
-        unfinished = tuple(self._backfill.apply(unit, self._echo.until) for unit in unfinished)
-        heard = [
-            self._backfill.apply(item, self._echo.until) if isinstance(item, InterPausalUnit) else item
-            for item in heard
-        ]
+        unfinished = tuple(self._backfill.apply(unit) for unit in unfinished)
+        heard = [self._backfill.apply(item) if isinstance(item, InterPausalUnit) else item for item in heard]
         horizon = self._hearing.decided_sample
         yield from self._tell(self._interpreter.hear(heard, unfinished, horizon))
         ended = [unit for unit in heard if isinstance(unit, InterPausalUnit)]

@@ -131,10 +131,11 @@ class Canceller(Protocol):
         """A new sentence is played from here on."""
         ...
 
-    def process(self, heard: Floats, played: Floats) -> int | None:
+    def process(self, heard: Floats, played: Floats, gain: float) -> int | None:
         """How many samples before the end of `heard` somebody began to speak; `None` while nobody does.
 
-        Both float32 (n,), of the same stretch; `heard` at the level of the models.
+        Both float32 (n,), of the same stretch; `gain` brings what is heard to the level of the models. What was learnt
+        of the room is about sound as it is, so a change of the gain is none of the room.
         """
         ...
 

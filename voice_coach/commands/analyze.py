@@ -117,7 +117,7 @@ def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
             gain = survey.gain
             _remark(chosen, survey, talk.source)
             lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-            transcriber = transcriber_for(chosen, settings)
+            transcriber = transcriber_for(chosen, settings, lexicon)
             renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
             if talk.speakers:
                 voices = session.enrol_voices(talk.speakers, lambda line: note(chosen, line), recording.rate)

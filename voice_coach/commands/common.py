@@ -14,8 +14,9 @@ from rich.text import Text
 from voice_coach import resources
 from voice_coach.characters import spelled_out
 from voice_coach.config import Settings, load_settings
-from voice_coach.engines.choosing import choose_transcriber
+from voice_coach.engines.choosing import choose_transcriber, with_expectations
 from voice_coach.figures import Report
+from voice_coach.lexicon import Lexicon
 from voice_coach.ports import Transcriber
 from voice_coach.review.exports import to_json
 from voice_coach.review.terminal import print_summary
@@ -53,13 +54,13 @@ def note(chosen: Namespace, line: str) -> None:
         sys.stderr.write(f"voice-coach: {spelled_out(line)}\n")
 
 
-def transcriber_for(chosen: Namespace, settings: Settings) -> Transcriber | None:
+def transcriber_for(chosen: Namespace, settings: Settings, lexicon: Lexicon) -> Transcriber | None:
     """The engine for the words; tells of those that are installed and do not load."""
     choice = choose_transcriber(settings.words, LANGUAGE)
     instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
     for reason in choice.passed_over:
         note(chosen, f"{reason}; {instead}")
-    return choice.transcriber
+    return with_expectations(choice.transcriber, lexicon.expected_sentences)
 
 
 def show_report(chosen: Namespace, report: Report, page: Path) -> None:

@@ -59,7 +59,7 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
 
     devices, inbox = Devices(), Inbox()
     lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-    transcriber = transcriber_for(chosen, settings)
+    transcriber = transcriber_for(chosen, settings, lexicon)
     voice = loudspeaker = None
     if not chosen.mute:
         voice = PreparedVoice(settings.voice, LANGUAGE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine, whisper
+from voice_coach.engines.expected import ExpectedSentences, Expecting
 from voice_coach.engines.model_store import check_model, installed_models, models_folder
 from voice_coach.engines.speed import Speed, best_first, remembered
 from voice_coach.errors import MissingPart
@@ -72,6 +73,13 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
             "voice-coach models get fetches one, --words moonshine needs none"
         )
     return _chosen(_whisper(model, options, wanted), speeds)
+
+
+def with_expectations(transcriber: Transcriber | None, sentences: Sequence[str]) -> Transcriber | None:
+    """An engine that hears these sentences better, where it is one that can be asked how likely they are."""
+    if not isinstance(transcriber, moonshine.MoonshineTranscriber):
+        return transcriber
+    return Expecting(transcriber, ExpectedSentences(transcriber.folder, sentences))
 
 
 def engine_makers(options: WordsOptions) -> Iterator[tuple[str, Callable[[], Transcriber]]]:

@@ -40,6 +40,8 @@ class MoonshineTranscriber:
             from moonshine_voice.transcriber import Transcriber
         except (ImportError, OSError) as error:
             raise MissingPart(f"the words engine moonshine does not load here ({error}); cure: {CURE}") from error
+        self.folder = folder
+        """Where its model lies."""
         # Utterances are cut already: its own detector would cut again, and hears "You" in the silence before them.
         options = {"vad_threshold": "0.0", "return_audio_data": "false"}
         try:

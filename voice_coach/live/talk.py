@@ -202,8 +202,8 @@ class LiveTalk:
             block = self._placed(item)
             self._overheard.add(block)
             self._watch(block, stage.now)
+            self._listen_through(block)
             item = replace(block, samples=block.samples * np.float32(self._course.gain))
-            self._listen_through(item)
         elif journal is not None:
             if _is_of_the_opening(item):
                 return
@@ -232,7 +232,7 @@ class LiveTalk:
         whole = len(heard) // canceller.frame_samples * canceller.frame_samples
         self._through = heard[whole:]
         end = block.start_sample + len(block.samples) - len(self._through)
-        ago = canceller.process(heard[:whole], said.between(end - whole, end))
+        ago = canceller.process(heard[:whole], said.between(end - whole, end), self._course.gain)
         if ago is not None and cue_id != self._spoken_over:
             self._spoken_over = cue_id
             self._speaking.stop(cue_id)  # at once; the pipeline learns of it in its turn
