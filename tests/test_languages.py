@@ -201,7 +201,7 @@ def test_what_is_listened_for_is_a_request(code: str) -> None:
 # What the coach says
 
 NOT_SAID = {
-    "de": "immer nie niemals müsst musst sollt sollte sollten schuld falsch beruhigt streitet schreien wütend traurig warum",
+    "de": "immer nie niemals müsst musst sollt sollte sollten schuld falsch beruhigt streitet schreien wütend traurig",
     "es": "siempre nunca debes debéis culpa mal calma peleas gritar enfadado enfadada triste porqué",
     "fr": "toujours jamais devez dois faut faute tort calme dispute crier fâché fâchée triste pourquoi",
 }

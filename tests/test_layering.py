@@ -19,14 +19,15 @@ ROOMS = (
         "stages",
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
-            "delivery", "transcription", "gates", "lexicon", "language", "requests", "hosting", "sentences",
-            "reclassification", "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "voice",
+            "delivery", "transcription", "gates", "spoken_language", "lexicon", "language", "requests", "hosting",
+            "sentences", "reclassification", "rules", "restraint", "wordings", "coaching", "opening", "report",
+            "figures", "voice",
         },
     ),
-    ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
+    ("composition", {"interpretation", "second_hearing", "rewriting", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
-    ("session", {"session", "live_session", "recovery"}),
+    ("session", {"session", "live_session", "second_writing", "recovery"}),
     ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}

@@ -29,8 +29,8 @@ from voice_coach.events import (
 )
 from voice_coach.hearing import Diarizer, Hearing
 from voice_coach.interpretation import Interpreter
-from voice_coach.journal import SECOND_NAME, JournalWriter, read_second, write_second
-from voice_coach.lexicon import Lexicon
+from voice_coach.journal import SECOND_NAME, JournalWriter, read_second, write_beside
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.pipeline import Pipeline, PipelineOptions
 from voice_coach.report import SessionFacts, build_report
 from voice_coach.runner import RecordedAnswers, run_recorded
@@ -58,7 +58,7 @@ class Swapped(MarkedComparer):
 def first_hearing(lexicon: Lexicon, kept: KeptFrames, comparer: MarkedComparer | None = None) -> list[Event]:
     options = PipelineOptions()
     hearing = Hearing(MarkedDetector(), comparer or MarkedComparer(), options.hearing, kept.keep)
-    pipeline = Pipeline(hearing, lexicon, NAMES, options, with_words=True)
+    pipeline = Pipeline(hearing, Languages(lexicon), NAMES, options, with_words=True)
     script = SCRIPT if comparer is None else {(who.other, where): text for (who, where), text in SCRIPT.items()}
     return list(run_recorded(TALK.blocks([1600]), pipeline, RecordedAnswers(ScriptedTranscriber(script), None)))
 
@@ -179,10 +179,10 @@ def test_what_a_second_hearing_found_is_on_disk_whole_or_not_at_all(lexicon: Lex
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_second(tmp_path, FACTS, interrupted())
+        write_beside(tmp_path, FACTS, interrupted())
     assert read_second(tmp_path) is None
     assert not list(tmp_path.glob(f"{SECOND_NAME}*"))
-    write_second(tmp_path, FACTS, again)
+    write_beside(tmp_path, FACTS, again)
     assert read_second(tmp_path) == tuple(again)
     with JournalWriter(tmp_path, FACTS) as journal:
         for event in first:

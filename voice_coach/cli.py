@@ -55,9 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show where an error came from")
     loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
-    loop.add_argument(
-        "--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes the words down"
-    )
+    loop.add_argument("--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes words down")
+    loop.add_argument("--language", choices=("auto", "en", "de", "es", "fr"), help="what is spoken")
     loop.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -110,6 +109,10 @@ def build_parser() -> argparse.ArgumentParser:
         metavar=("FORMAT", "DIR"),
         help="write json, csv, md, rttm or vtt to a folder",
     )
+    review.add_argument(
+        "--words", dest="model", metavar="MODEL", help="write the words down again, by an installed Whisper model"
+    )
+    review.add_argument("--audio", type=Path, metavar="AUDIO", help="with --words: the recording, if it has moved")
     review.set_defaults(module="review", run="review")
     return parser
 
@@ -123,6 +126,7 @@ def _add_models(commands: Any, common: argparse.ArgumentParser) -> None:
     get.add_argument("name", metavar="NAME", help="such as base.en")
     get.add_argument("--from-dir", type=Path, metavar="DIR", help="copy it from a folder instead")
     get.add_argument("--from-file", type=Path, metavar="FILE", help="take it out of a zip or tar file instead")
+    actions.add_parser("bench", parents=[common], help="measure which engines keep up on this machine")
     verify = actions.add_parser("verify", parents=[common], help="check that models are as they came")
     path = actions.add_parser("path", parents=[common], help="where a model lies, or all of them")
     for action in (verify, path):

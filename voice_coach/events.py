@@ -494,6 +494,19 @@ class TalkEnded:
     heard_samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageHeard:
+    """Which language the talk is in, as the words engine heard it; `share` of what was heard is of it.
+
+    If it is not `sure`, it is still the likeliest.
+    """
+
+    language: str
+    share: float
+    sure: bool
+    at_sample: int
+
+
 HEARD = (
     UnitEnded
     | FloorTaken
@@ -507,7 +520,9 @@ HEARD = (
     | PhraseFound
 )
 """Events that a second hearing of the talk replaces."""
-Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkReached | TalkEnded
+Event = (
+    HEARD | WordsMissing | LanguageHeard | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkReached | TalkEnded
+)
 
 
 # Commands
@@ -565,9 +580,16 @@ class ChangeVoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLanguage:
+    """From the next sentence on, speak this language, a code such as `en`."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndTalk:
     """The talk is to end."""
 
 
-Command = Transcribe | Prepare | Say | StopSaying | Pause | Resume | ChangeVoice | EndTalk
+Command = Transcribe | Prepare | Say | StopSaying | Pause | Resume | ChangeVoice | ChangeLanguage | EndTalk
 Output = Event | Command

@@ -18,7 +18,8 @@ class SessionFigures:
     `status` is `complete` or `interrupted`. `hearing` tells what turns and shares are of: `live`, as the talk was heard
     while it was held, or `second`, a second hearing of all of it. `words_engine` is `None` where it has no words. From
     `level_ignored_from_seconds` on, loudness was not compared, because the device changed its gain; `None` if it never
-    was noticed to.
+    was noticed to. `language` is that of the words, a code such as `en`; `language_sure` tells whether that was surely
+    heard, and is `None` where it was not to be heard.
     """
 
     id: str
@@ -29,6 +30,8 @@ class SessionFigures:
     lost_seconds: float
     status: str
     words_engine: str | None
+    language: str | None
+    language_sure: bool | None
     unsure_seconds: float
     unknown_seconds: float
     coach_seconds: float

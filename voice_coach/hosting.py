@@ -100,6 +100,10 @@ class Host:
         self._ends_at: int | None = None
         self._rate = self._volume = 1.0
 
+    def speak_in(self, lexicon: Lexicon) -> None:
+        """From now on, reply in another language."""
+        self._lexicon = lexicon
+
     def observe(self, event: Event, now: int) -> Iterator[Wish]:
         """Take what happened; yields what is to be done."""
         match event:

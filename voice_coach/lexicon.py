@@ -11,8 +11,8 @@ import re
 import string
 import tomllib
 import unicodedata
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -113,6 +113,7 @@ class PhraseRules:
 class Lexicon:
     """A language, checked. Patterns are for lines in normal form, see `voice_coach.sentences`."""
 
+    language: str
     contractions: Mapping[str, str]
     contracted_endings: Mapping[str, str]
     contracted_beginnings: Mapping[str, str]
@@ -261,6 +262,29 @@ def called(name: str) -> str:
     return " ".join(name.split()[:NAME_WORDS])
 
 
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The language of a talk, and those that it may turn out to be in, by their codes: none if it is set."""
+
+    first: Lexicon
+    others: Mapping[str, Lexicon] = field(default_factory=dict)
+
+    @property
+    def known(self) -> str | None:
+        """The code of the language; `None` where it has to be heard first."""
+        return None if self.others else self.first.language
+
+    def spoken(self, heard: Iterable[str]) -> Lexicon:
+        """The language of a talk in which these were heard, in order."""
+        known = [self.others[language] for language in heard if language in self.others]
+        return known[-1] if known else self.first
+
+
+def load_lexica(folder: Path) -> dict[str, Lexicon]:
+    """All languages of a folder, by their codes."""
+    return {path.stem: load_lexicon(path) for path in sorted(folder.glob("*.toml"))}
+
+
 def load_lexicon(path: Path) -> Lexicon:
     """The lexicon in a TOML file.
 
@@ -292,6 +316,7 @@ def load_lexicon(path: Path) -> Lexicon:
     contrast = "|".join(map(re.escape, clauses.texts("contrast")))
     backchannel = "|".join(map(re.escape, sorted(words.texts("backchannels"), key=len, reverse=True)))
     return Lexicon(
+        language=path.stem,
         contractions={word: contractions.text(word) for word in contractions.values},
         contracted_endings={ending: endings.text(ending) for ending in endings.values},
         contracted_beginnings={beginning: beginnings.text(beginning) for beginning in beginnings.values},

@@ -18,8 +18,8 @@ from voice_coach.engines.learning import TableLearner
 from voice_coach.engines.speakers import load_background
 from voice_coach.engines.voiceprint import Enrolment
 from voice_coach.events import PEOPLE, AudioBlock, Event, Output, Request, Shortcoming, Speaker, TalkEnded
-from voice_coach.journal import JournalWriter, write_second
-from voice_coach.lexicon import Lexicon
+from voice_coach.journal import JournalWriter, write_beside
+from voice_coach.lexicon import Languages
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk, Watch
@@ -46,7 +46,7 @@ class Table:
 class LiveParts:
     """Everything a live session is held with."""
 
-    lexicon: Lexicon
+    languages: Languages
     settings: Settings
     microphone: Microphone
     engines: LiveEngines
@@ -145,12 +145,12 @@ class LiveSession:
             return
         again = self._ears.again(self._events)
         if again is not None:
-            write_second(self._folder, self._facts, again)
+            write_beside(self._folder, self._facts, again)
 
     def _open_round(self) -> Course:
         parts = self._parts
         self.opening = Opening(
-            parts.lexicon, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
+            parts.languages.first, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
             with_words=parts.engines.transcriber is not None,
         )  # fmt: skip
         return Course(self.opening, 1.0)
@@ -170,7 +170,7 @@ class LiveSession:
         make_folder(self._folder)
         self._open.enter_context(Claim(self._folder))
         kept = self._open.enter_context(KeptFrames(self._folder))
-        self._ears = Ears(voices, parts.lexicon, parts.settings, kept)
+        self._ears = Ears(voices, parts.languages, parts.settings, kept)
         self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None)
         self._facts = SessionFacts(
             session_id=self._folder.name,
@@ -179,6 +179,7 @@ class LiveSession:
             started_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             words_engine=engines.transcriber.name if engines.transcriber else None,
             voice=engines.voice.name if engines.voice else None,
+            language=self._ears.language if engines.transcriber else None,
         )
         journal = self._open.enter_context(JournalWriter(self._folder, self._facts))
         return Course(self.pipeline, gain, journal)

@@ -16,11 +16,13 @@ from voice_coach.echo import EchoGate, EchoOptions
 from voice_coach.events import (
     AudioBlock,
     AudioLost,
+    ChangeLanguage,
     CueFinished,
     CueStarted,
     Event,
     Input,
     InterPausalUnit,
+    LanguageHeard,
     Output,
     Prepare,
     Pressed,
@@ -41,9 +43,10 @@ from voice_coach.gates import doubt, share_out, utterance_of
 from voice_coach.hearing import Hearing, HearingOptions
 from voice_coach.hosting import Host, HostOptions, Hush, Reply, Wish
 from voice_coach.interpretation import InterpretationOptions, Interpreter
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages
 from voice_coach.requests import request_in
 from voice_coach.segment import Segment, to_samples
+from voice_coach.spoken_language import SpokenLanguage, SpokenLanguageOptions
 from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, request_words
 from voice_coach.wordings import Wordings
 
@@ -60,6 +63,7 @@ class PipelineOptions(InterpretationOptions):
     transcription: TranscriptionOptions = field(default_factory=TranscriptionOptions)
     coaching: CoachingOptions = field(default_factory=CoachingOptions)
     host: HostOptions = field(default_factory=HostOptions)
+    spoken_language: SpokenLanguageOptions = field(default_factory=SpokenLanguageOptions)
     echo: EchoOptions = field(default_factory=EchoOptions)
 
 
@@ -100,7 +104,7 @@ class Pipeline:
     Parameters
     ----------
     hearing : the stages of hearing, their engines already enrolled.
-    lexicon : language data: what the lens looks for, and the coach's wordings.
+    languages : that of the talk, and which others it may turn out to be in: what the lens looks for, and wordings.
     names : what the two people are called.
     with_words : whether utterances are to be written down.
     """
@@ -108,7 +112,7 @@ class Pipeline:
     def __init__(
         self,
         hearing: Hearing,
-        lexicon: Lexicon,
+        languages: Languages,
         names: Mapping[Speaker, str],
         options: PipelineOptions,
         *,
@@ -117,7 +121,9 @@ class Pipeline:
         self.names = names
         self._options, self._with_words = options, with_words
         self._framer, self._history = Framer(), AudioHistory()
-        self._hearing, self._lexicon = hearing, lexicon
+        lexicon = languages.first
+        self._hearing, self._languages, self._lexicon = hearing, languages, lexicon
+        self._language = SpokenLanguage(options.spoken_language)
         self._interpreter = Interpreter(lexicon, options)
         self._utterances = UtteranceBuilder(options.transcription, self._history.quietest)
         self._coach = Coach(lexicon, names, options.coaching)
@@ -256,12 +262,28 @@ class Pipeline:
             self._waiting[utterance.utterance_id] = utterance
             yield request_words(utterance, self._history, self._options.transcription)
 
+    def _turn_to(self, heard: LanguageHeard) -> Iterator[Output]:
+        """Go on in the language that the talk turns out to be in, where it is one of those that are known."""
+        yield from self._tell([heard])
+        lexicon = self._languages.spoken([heard.language])
+        if lexicon is self._lexicon:
+            return
+        self._lexicon = lexicon
+        self._interpreter.read_in(lexicon)
+        self._coach.speak_in(lexicon)
+        self._host.speak_in(lexicon)
+        yield ChangeLanguage(heard.language)
+        yield Prepare(self.known_sentences())
+
     def _words(self, result: Transcript | TranscriptionFailed) -> Iterator[Output]:
         """Take an engine's answer; one that was not asked for, or comes twice, is a bug of the runner."""
         utterance = self._waiting.pop(result.utterance_id)
         if isinstance(result, TranscriptionFailed):
             yield from self._tell([WordsMissing(utterance, result.reason)])
             return
+        language = self._language.take(result, utterance, self._now)
+        if language is not None:
+            yield from self._turn_to(language)
         doubtful = doubt(result, utterance, self._options.transcription)
         person, other = utterance.speaker, utterance.speaker.other
         spoken = self._utterances.spoken_by

@@ -118,6 +118,10 @@ class Renderer(Protocol):
         """
         ...
 
+    def speak_in(self, language: str) -> None:
+        """From now on, cues are in this language, a code such as `en`."""
+        ...
+
 
 class Canceller(Protocol):
     """Hears the people through the coach's own voice."""

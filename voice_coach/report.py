@@ -18,6 +18,7 @@ from voice_coach.events import (
     FloorTaken,
     GainNoticed,
     InterPausalUnit,
+    LanguageHeard,
     Overlap,
     OverlapHeard,
     OverlapKind,
@@ -63,6 +64,8 @@ class SessionFacts:
     """Who says the cues, `None` if nobody does."""
     fingerprint: str | None = None
     """Tells the recording from others, if `source` does not."""
+    language: str | None = None
+    """Code of the language of the words, `None` where it had to be heard."""
 
 
 @dataclass(slots=True)
@@ -80,6 +83,7 @@ class _Heard:
     held_back: list[CueHeldBack] = field(default_factory=list)
     lost: list[AudioLost] = field(default_factory=list)
     gain: GainNoticed | None = None
+    language: LanguageHeard | None = None
     floor: FloorTaken | None = None
     reached: TalkReached | None = None
     ended: TalkEnded | None = None
@@ -117,6 +121,8 @@ class _Heard:
                 self.lost.append(event)
             case GainNoticed():
                 self.gain = event
+            case LanguageHeard():
+                self.language = event
             case TalkReached():
                 self.reached = event
             case TalkEnded():
@@ -241,6 +247,8 @@ def _session(heard: _Heard, facts: SessionFacts) -> SessionFigures:
         hearing="second" if heard.heard_again else "live",
         status="complete" if heard.ended is not None else "interrupted",
         words_engine=facts.words_engine,
+        language=facts.language if heard.language is None else heard.language.language,
+        language_sure=None if heard.language is None else heard.language.sure,
         unsure_seconds=_round(
             sum(u.segment.seconds for u in heard.units if not u.sure and u.speaker is not Speaker.UNKNOWN)
         ),

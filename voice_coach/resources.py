@@ -14,6 +14,11 @@ def config_folder() -> Path:
     return _find(_PACKAGE / "data" / "config", _PACKAGE.parent / "config")
 
 
+def language_folder() -> Path:
+    """Language data, one file for each."""
+    return config_folder() / "language"
+
+
 def demo_folder() -> Path:
     """The bundled talk."""
     return _find(_PACKAGE / "data" / "demo", _PACKAGE.parent / "audio_fixtures" / "demo")

@@ -48,7 +48,7 @@ def hear_again(
         units.extend(item for item in heard if isinstance(item, InterPausalUnit))
         yield from interpreter.hear(heard, diarizer.open_units, diarizer.decided_sample)
         while waiting and waiting[0].utterance.segment.end <= read_until:
-            for event in _given(waiting.popleft(), units):
+            for event in given_to(waiting.popleft(), units):
                 yield from interpreter.read(event)
 
     for frames, speech in kept:
@@ -62,8 +62,8 @@ def hear_again(
     yield from interpret([], math.inf)
 
 
-def _given(event: WordsHeard, units: Sequence[InterPausalUnit]) -> Iterator[WordsHeard]:
-    """Words as they are given now: to whoever is heard most, and those that straddle a change to the other."""
+def given_to(event: WordsHeard, units: Sequence[InterPausalUnit]) -> Iterator[WordsHeard]:
+    """Words as they are given, knowing who spoke when: to whoever is heard most, and those that straddle a change to the other."""
     speaker = _speaker(event.utterance, units)
     if speaker is None:
         return

@@ -17,13 +17,12 @@ from rich.console import Console
 from voice_coach import resources, session
 from voice_coach.commands.common import (
     INTERRUPTED,
-    LANGUAGE,
     Output,
     effective_settings,
     note,
     show_report,
     tell,
-    transcriber_for,
+    writing_for,
 )
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.mixdown import check_target, mix, write_wav
@@ -32,7 +31,6 @@ from voice_coach.engines.recording import CLIPPED_SHARE, Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
-from voice_coach.lexicon import load_lexicon
 from voice_coach.progress import Listening
 from voice_coach.review.wording import counted
 from voice_coach.runner import Said
@@ -116,17 +114,16 @@ def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
             survey = recording.survey(listening.follow("Measuring", recording.blocks()))
             gain = survey.gain
             _remark(chosen, survey, talk.source)
-            lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-            transcriber = transcriber_for(chosen, settings, lexicon)
-            renderer = None if chosen.mute else SystemVoice(settings.voice, LANGUAGE)
+            writing = writing_for(chosen, settings, [name for name, _ in talk.speakers])
+            renderer = None if chosen.mute else SystemVoice(settings.voice, writing.languages.first.language)
             if talk.speakers:
                 voices = session.enrol_voices(talk.speakers, lambda line: note(chosen, line), recording.rate)
             else:
                 voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
         session.make_folder(folder)
         with KeptFrames(folder) as kept:
-            ears = session.Ears(voices, lexicon, settings, kept)
-            engines = session.Engines(transcriber, renderer)
+            ears = session.Ears(voices, writing.languages, settings, kept)
+            engines = session.Engines(writing.transcriber, renderer)
             done = session.RecordedSession(talk.source, folder, ears, engines, fingerprint=talk.fingerprint)
             interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain, both=True)))
     show_report(chosen, done.close(), folder / session.PAGE_NAME)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -14,15 +15,14 @@ from rich.text import Text
 from voice_coach import resources
 from voice_coach.characters import spelled_out
 from voice_coach.config import Settings, load_settings
-from voice_coach.engines.choosing import choose_transcriber, with_expectations
+from voice_coach.engines.choosing import Wanted, choose_transcriber, with_expectations
 from voice_coach.figures import Report
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, load_lexica, load_lexicon
 from voice_coach.ports import Transcriber
 from voice_coach.review.exports import to_json
 from voice_coach.review.terminal import print_summary
 
 INTERRUPTED = 130
-LANGUAGE = "en"
 
 
 class Output(Console):
@@ -38,8 +38,9 @@ def effective_settings(chosen: Namespace) -> Settings:
     own = Path(platformdirs.user_config_dir("voice-coach", appauthor=False)) / "config.toml"
     files = [resources.config_folder() / "default.toml", *([own] if own.is_file() else []), *chosen.config]
     settings = load_settings(files)
-    if getattr(chosen, "words", None):
-        settings = replace(settings, words=replace(settings.words, engine=chosen.words))
+    for flag, setting in (("words", "engine"), ("language", "language")):
+        if getattr(chosen, flag, None):
+            settings = replace(settings, words=replace(settings.words, **{setting: getattr(chosen, flag)}))
     return settings
 
 
@@ -54,13 +55,35 @@ def note(chosen: Namespace, line: str) -> None:
         sys.stderr.write(f"voice-coach: {spelled_out(line)}\n")
 
 
-def transcriber_for(chosen: Namespace, settings: Settings, lexicon: Lexicon) -> Transcriber | None:
-    """The engine for the words; tells of those that are installed and do not load."""
-    choice = choose_transcriber(settings.words, LANGUAGE)
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What writes the words down, if anything, in which language, and a line that tells people so."""
+
+    transcriber: Transcriber | None
+    languages: Languages
+    told: str
+
+
+def writing_for(chosen: Namespace, settings: Settings, names: Sequence[str] = (), *, live: bool = False) -> Writing:
+    """The engine for the words of a talk; tells of those that are installed and do not load.
+
+    Parameters
+    ----------
+    names : what the two people are called, if that is known.
+    live : whether it has to keep up with the talk.
+    """
+    language = None if settings.words.language == "auto" else settings.words.language
+    choice = choose_transcriber(settings.words, Wanted(language, names, live))
     instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
     for reason in choice.passed_over:
         note(chosen, f"{reason}; {instead}")
-    return with_expectations(choice.transcriber, lexicon.expected_sentences)
+    folder = resources.language_folder()
+    if language is None and choice.tells_languages:
+        others = load_lexica(folder)
+        return Writing(choice.transcriber, Languages(others["en"], others), choice.told)
+    lexicon = load_lexicon(folder / f"{language or 'en'}.toml")  # what tells no languages knows English only
+    transcriber = with_expectations(choice.transcriber, lexicon.expected_sentences)
+    return Writing(transcriber, Languages(lexicon), choice.told)
 
 
 def show_report(chosen: Namespace, report: Report, page: Path) -> None:

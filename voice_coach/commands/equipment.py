@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from voice_coach import resources
-from voice_coach.commands.common import LANGUAGE, Output, note, tell, transcriber_for
+from voice_coach.commands.common import Output, note, tell, writing_for
 from voice_coach.config import Settings
 from voice_coach.display import Display
 from voice_coach.engines.canceller import EchoCanceller
@@ -18,7 +17,6 @@ from voice_coach.engines.prepared import PreparedVoice
 from voice_coach.engines.sound_server import SoundServer
 from voice_coach.errors import MissingPart
 from voice_coach.events import Shortcoming
-from voice_coach.lexicon import load_lexicon
 from voice_coach.live.first_sound import first_sound
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.talk import LiveEngines
@@ -49,8 +47,10 @@ class Notices:
         self._show(notice.text)
 
 
-def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stack: ExitStack) -> LiveParts:
-    """Open everything a talk needs, and say what there is."""
+def open_equipment(
+    chosen: Namespace, settings: Settings, notices: Notices, stack: ExitStack, names: Sequence[str] = ()
+) -> LiveParts:
+    """Open everything a talk of people with these names needs, and say what there is."""
     console = None if chosen.quiet or chosen.json else Output()
 
     def say(line: str) -> None:
@@ -58,11 +58,10 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
             tell(console, line)
 
     devices, inbox = Devices(), Inbox()
-    lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-    transcriber = transcriber_for(chosen, settings, lexicon)
+    writing = writing_for(chosen, settings, names, live=True)
     voice = loudspeaker = None
     if not chosen.mute:
-        voice = PreparedVoice(settings.voice, LANGUAGE)
+        voice = PreparedVoice(settings.voice, writing.languages.first.language)
         stack.callback(voice.close)
         loudspeaker = _loudspeaker(chosen, settings, devices)
     server = SoundServer()
@@ -74,9 +73,9 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
     room = first_sound(inbox, cure_for_silence())
     say(f"Microphone: {microphone.name}; the room: {room.words} ({room.level_db:.0f} dB)")
     say(f"Loudspeaker: {loudspeaker.name if loudspeaker else 'none, sentences are shown'}")
-    say(f"Words: {transcriber.name if transcriber else 'none are written down'}")
-    engines = LiveEngines(transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
-    return LiveParts(lexicon, settings, microphone, engines, inbox)
+    say(f"Words: {writing.told}")
+    engines = LiveEngines(writing.transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
+    return LiveParts(writing.languages, settings, microphone, engines, inbox)
 
 
 def _loudspeaker(chosen: Namespace, settings: Settings, devices: Devices) -> SystemLoudspeaker | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -11,8 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from voice_coach import resources
 from voice_coach.characters import spelled_out
-from voice_coach.commands.common import Output, tell
+from voice_coach.commands.common import Output, effective_settings, note, tell
+from voice_coach.engines.choosing import engine_makers
 from voice_coach.engines.getting.connection import Hub
 from voice_coach.engines.getting.download import get_from_archive, get_from_folder, get_from_hub
 from voice_coach.engines.getting.manifest import HOST, PINNED, PinnedModel
@@ -25,6 +28,7 @@ from voice_coach.engines.model_store import (
     read_record,
     remove_model,
 )
+from voice_coach.engines.speed import load_clip, measure, remember
 from voice_coach.errors import InputError, MissingPart, UsageError
 
 HUB = Hub()
@@ -42,6 +46,8 @@ def models(chosen: Namespace) -> int:
             return _path(chosen)
         case "remove":
             return _remove(chosen)
+        case "bench":
+            return _bench(chosen)
         case _:
             return _list(chosen)
 
@@ -140,6 +146,28 @@ def _path(chosen: Namespace) -> int:
 
 def _remove(chosen: Namespace) -> int:
     _say(chosen, f"removed {remove_model(chosen.name)}")
+    return 0
+
+
+def _bench(chosen: Namespace) -> int:
+    """Have every engine that is here write the bundled clip down, and say which of them keep up on this machine."""
+    clip, speeds = load_clip(resources.demo_folder() / "talk.flac"), {}
+    console = Output(quiet=chosen.quiet or chosen.json)
+    for name, make in engine_makers(effective_settings(chosen).words):
+        try:
+            engine = make()
+        except MissingPart as reason:
+            note(chosen, f"{name}: {reason}")
+            continue
+        speed = speeds[engine.name] = measure(engine, clip)
+        share = f"{speed.seconds:.2f} s of work for each second of speech, {speed.machine_share:.0%} of this machine"
+        tell(console, f"{engine.name}: {share}; {'keeps up' if speed.keeps_up else 'does not keep up'} with a talk")
+    if not speeds:
+        tell(console, "no words engine is here; voice-coach models get fetches a model for one")
+    remember(speeds)
+    if chosen.json:
+        figures = {name: {**asdict(speed), "keeps_up": speed.keeps_up} for name, speed in speeds.items()}
+        sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
     return 0
 
 

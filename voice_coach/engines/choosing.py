@@ -11,7 +11,7 @@ from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine, whisper
 from voice_coach.engines.expected import ExpectedSentences, Expecting
 from voice_coach.engines.model_store import check_model, installed_models, models_folder
-from voice_coach.engines.speed import Speed, best_first, remembered
+from voice_coach.engines.speed import Speed, best_first, is_english_only, remembered
 from voice_coach.errors import MissingPart
 from voice_coach.ports import Transcriber
 
@@ -23,6 +23,7 @@ class Choice:
     transcriber: Transcriber | None
     passed_over: tuple[str, ...] = ()
     speed: Speed | None = None
+    tells_languages: bool = False
 
     @property
     def told(self) -> str:
@@ -30,7 +31,7 @@ class Choice:
         if self.transcriber is None:
             return "none are written down"
         if self.speed is None:
-            return f"{self.transcriber.name} (voice-coach models bench tells whether it keeps up here)"
+            return f"{self.transcriber.name} (whether it keeps up here is not known; voice-coach models bench tells)"
         share = f"{self.speed.seconds:.2f} s of work for each second of speech"
         return f"{self.transcriber.name} ({share}, {self.speed.machine_share:.0%} of this machine)"
 
@@ -65,11 +66,11 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
             return _chosen(moonshine.MoonshineTranscriber(), speeds)
         case "auto" if own is None:
             return _first_that_loads(_engines(options, wanted, speeds), speeds)
-    models = _fitting(wanted)
-    model = own or next(iter(models), None)
+    model = own or next(iter(_fitting(wanted)), None)
     if model is None:
+        language = "" if wanted.language in (None, "en") else f" that knows {wanted.language}"
         raise MissingPart(
-            f"no Whisper model for this language is installed in {models_folder()}; "
+            f"no Whisper model{language} is installed in {models_folder()}; "
             "voice-coach models get fetches one, --words moonshine needs none"
         )
     return _chosen(_whisper(model, options, wanted), speeds)
@@ -93,8 +94,12 @@ def engine_makers(options: WordsOptions) -> Iterator[tuple[str, Callable[[], Tra
 def _fitting(wanted: Wanted) -> list[Path]:
     """Installed models that know the language, best first."""
     models = {model.name: model for model in reversed(installed_models())}  # people's own before those that were got
-    english = wanted.language == "en"
-    return [models[name] for name in best_first(models) if english or not name.endswith(".en")]
+    names = best_first(models)
+    if wanted.language is None:
+        names.sort(key=is_english_only)
+    elif wanted.language != "en":
+        names = [name for name in names if not is_english_only(name)]
+    return [models[name] for name in names]
 
 
 def _whisper(model: Path, options: WordsOptions, wanted: Wanted) -> Transcriber:
@@ -103,7 +108,8 @@ def _whisper(model: Path, options: WordsOptions, wanted: Wanted) -> Transcriber:
 
 
 def _chosen(transcriber: Transcriber, speeds: Mapping[str, Speed], passed_over: Sequence[str] = ()) -> Choice:
-    return Choice(transcriber, tuple(passed_over), speeds.get(transcriber.name))
+    tells = isinstance(transcriber, whisper.WhisperTranscriber) and transcriber.is_multilingual
+    return Choice(transcriber, tuple(passed_over), speeds.get(transcriber.name), tells)
 
 
 def _engines(options: WordsOptions, wanted: Wanted, speeds: Mapping[str, Speed]) -> Iterator[Callable[[], Transcriber]]:

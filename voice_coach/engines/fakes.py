@@ -80,6 +80,9 @@ class ToneRenderer:
 
     name = "tone"
 
+    def speak_in(self, language: str) -> None:
+        """It sounds alike in every language."""
+
     def render(self, cue: Cue) -> Floats:
         """A tone, float32 (n,)."""
         count = len(cue.text.split()) * SAMPLE_RATE // 4

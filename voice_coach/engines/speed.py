@@ -96,6 +96,11 @@ def remembered() -> Mapping[str, Speed]:
     return known.speeds if known.processors == os.cpu_count() else {}
 
 
+def is_english_only(name: str) -> bool:
+    """Whether a Whisper model knows English only, by its name."""
+    return name.endswith(".en")
+
+
 def best_first(names: Iterable[str]) -> list[str]:
     """Names of Whisper models, those that write best before others; one that is not known is somebody's own choice."""
     order = ("small", "small.en", "distil-small.en", "base", "base.en", "tiny", "tiny.en")

@@ -9,9 +9,10 @@ from typing import Any
 
 from voice_coach.acoustics import Floats
 from voice_coach.errors import EngineFailed, MissingPart
-from voice_coach.events import Recognition, Utterance, Word
+from voice_coach.events import Recognition, Transcript, Utterance, Word
 from voice_coach.offline import stay_offline
 from voice_coach.segment import Segment, to_samples, to_seconds
+from voice_coach.spoken_language import SpokenLanguage, SpokenLanguageOptions
 
 NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 """What a model folder must hold; without its tokenizer the library would ask the network for one."""
@@ -36,7 +37,7 @@ class WhisperTranscriber:
     Parameters
     ----------
     folder : a CTranslate2 Whisper model.
-    language : code such as `en`; `None` lets a multilingual model find out, for each utterance.
+    language : code such as `en`; `None` lets a multilingual model find out, for each utterance until it is sure.
     threads : processor threads it may use.
     names : what the two people are called, which a model seldom spells right by itself.
     """
@@ -62,12 +63,12 @@ class WhisperTranscriber:
                 f"the Whisper model in {folder} knows English only; cure: voice-coach models get small, or base"
             )
         self._language = language
+        self._spoken = SpokenLanguage(SpokenLanguageOptions())
         self._names = ", ".join(names) or None
         self.name = f"whisper {folder.name}"
 
     def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
         """What is said in an utterance, with times on the stream's clock."""
-        del utterance
         seconds = to_seconds(len(samples))
         try:
             segments, about = self._model.transcribe(
@@ -87,9 +88,13 @@ class WhisperTranscriber:
                 compression_ratio_threshold=None,
             )
             taken = list(_as_far_as_there_is_speech(segments, seconds))
-            return _recognition(taken, about, start_sample, len(samples))
+            heard = _recognition(taken, about, start_sample, len(samples))
         except (RuntimeError, ValueError) as error:
             raise EngineFailed(f"whisper failed: {error}") from error
+        if self._language is None and self.is_multilingual:
+            told = self._spoken.take(Transcript.of(utterance.utterance_id, self.name, heard), utterance, 0)
+            self._language = told.language if told is not None else None  # from here on, short words do not mislead it
+        return heard
 
 
 def _as_far_as_there_is_speech(segments: Iterable[Any], seconds: float) -> Iterator[Any]:
