@@ -51,11 +51,17 @@ class MarkedTalk:
             start += size
 
 
-def marked_pipeline(lexicon: Lexicon, options: PipelineOptions | None = None, *, with_words: bool = False) -> Pipeline:
+def marked_pipeline(
+    lexicon: Lexicon,
+    options: PipelineOptions | None = None,
+    *,
+    with_words: bool = False,
+    languages: Languages | None = None,
+) -> Pipeline:
     """A pipeline that hears marked samples."""
     options = options or PipelineOptions()
     hearing = Hearing(MarkedDetector(), MarkedComparer(), options.hearing)
-    return Pipeline(hearing, Languages(lexicon), NAMES, options, with_words=with_words)
+    return Pipeline(hearing, languages or Languages(lexicon), NAMES, options, with_words=with_words)
 
 
 class ToldHearing:

@@ -59,9 +59,13 @@ class ToneVoice(ToneRenderer):
     def __init__(self) -> None:
         self.changes: list[tuple[float, float]] = []
         self.prepared: list[str] = []
+        self.languages: list[str] = []
 
     def prepare(self, texts: Iterable[str]) -> None:
         self.prepared += texts
+
+    def speak_in(self, language: str) -> None:
+        self.languages.append(language)
 
     def change(self, rate: float, volume: float) -> None:
         self.changes.append((rate, volume))

@@ -83,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
     talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
+    talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
     talk.set_defaults(module="talk", run="talk")
 
     enroll = commands.add_parser("enroll", parents=[common], help="learn a voice to be kept, from 10 to 20 s of speech")
@@ -109,9 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar=("FORMAT", "DIR"),
         help="write json, csv, md, rttm or vtt to a folder",
     )
-    review.add_argument(
-        "--words", dest="model", metavar="MODEL", help="write the words down again, by an installed Whisper model"
-    )
+    review.add_argument("--words", dest="model", metavar="MODEL", help="write the words down again by this model")
     review.add_argument("--audio", type=Path, metavar="AUDIO", help="with --words: the recording, if it has moved")
     review.set_defaults(module="review", run="review")
     return parser

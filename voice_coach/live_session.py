@@ -14,6 +14,7 @@ from voice_coach.config import Settings
 from voice_coach.engines import clock
 from voice_coach.engines.claim import Claim
 from voice_coach.engines.kept import KeptFrames
+from voice_coach.engines.kept_audio import KeptAudio
 from voice_coach.engines.learning import TableLearner
 from voice_coach.engines.speakers import load_background
 from voice_coach.engines.voiceprint import Enrolment
@@ -27,7 +28,7 @@ from voice_coach.opening import Asked, Opening
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Microphone
 from voice_coach.report import SessionFacts
-from voice_coach.session import Ears, Voices, make_folder
+from voice_coach.session import KEPT_AUDIO_NAME, Ears, Voices, make_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class LiveParts:
     microphone: Microphone
     engines: LiveEngines
     inbox: Inbox = field(default_factory=Inbox)
+    keep_audio: bool = False
     seconds: Callable[[], float] = clock.now
 
 
@@ -70,6 +72,7 @@ class LiveSession:
         self._events: list[Event] = []
         self._ears: Ears | None = None
         self._facts: SessionFacts | None = None
+        self._kept_audio: KeptAudio | None = None
         self._learner = TableLearner(self._background, parts.settings.opening.enough_seconds / 2)
         self.opening: Opening | None = None
         """The opening round, if there is one."""
@@ -171,6 +174,8 @@ class LiveSession:
         self._open.enter_context(Claim(self._folder))
         kept = self._open.enter_context(KeptFrames(self._folder))
         self._ears = Ears(voices, parts.languages, parts.settings, kept)
+        if parts.keep_audio:
+            self._kept_audio = self._open.enter_context(KeptAudio(self._folder / KEPT_AUDIO_NAME))
         self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None)
         self._facts = SessionFacts(
             session_id=self._folder.name,
@@ -187,4 +192,6 @@ class LiveSession:
     def _take(self, output: Output | AudioBlock, now: int) -> None:
         if isinstance(output, Event):
             self._events.append(output)
+        elif isinstance(output, AudioBlock) and self._kept_audio is not None:
+            self._kept_audio.add(output)
         self._watch(output, now)

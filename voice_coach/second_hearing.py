@@ -63,7 +63,7 @@ def hear_again(
 
 
 def given_to(event: WordsHeard, units: Sequence[InterPausalUnit]) -> Iterator[WordsHeard]:
-    """Words as they are given, knowing who spoke when: to whoever is heard most, and those that straddle a change to the other."""
+    """Words as they are given now: to whoever is heard most, and those that straddle a change to the other."""
     speaker = _speaker(event.utterance, units)
     if speaker is None:
         return

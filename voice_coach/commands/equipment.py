@@ -75,7 +75,8 @@ def open_equipment(
     say(f"Loudspeaker: {loudspeaker.name if loudspeaker else 'none, sentences are shown'}")
     say(f"Words: {writing.told}")
     engines = LiveEngines(writing.transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
-    return LiveParts(writing.languages, settings, microphone, engines, inbox)
+    keep_audio = getattr(chosen, "keep_audio", False)
+    return LiveParts(writing.languages, settings, microphone, engines, inbox, keep_audio=keep_audio)
 
 
 def _loudspeaker(chosen: Namespace, settings: Settings, devices: Devices) -> SystemLoudspeaker | None:
