@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import re
 import shutil
 import tarfile
 import threading
@@ -20,10 +21,12 @@ from tests.conftest import missing
 from tests.hub import LocalHub
 from tests.test_cli import run
 from voice_coach.commands import models
+from voice_coach.engines import moonshine
 from voice_coach.engines.getting import download, manifest
 from voice_coach.engines.getting.connection import Hub, Patience
 from voice_coach.engines.getting.manifest import PINNED, PinnedFile, PinnedModel
 from voice_coach.engines.model_store import RECORD_NAME, find_model, models_folder, own_folder, partial_folder
+from voice_coach.engines.speed import remembered
 
 pytestmark = pytest.mark.usefixtures("home", "stubbed_whisper")
 
@@ -144,6 +147,19 @@ def test_a_redirect_within_the_hub_is_followed(capsys: pytest.CaptureFixture[str
     hub.behaviour.redirects[path_of("model.bin")] = f"https://{hub.host}/store/1"
     assert get(capsys)[0] == 0
     assert installed() == CONTENT
+
+
+def test_bench_says_which_engines_keep_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moonshine, "model_path", lambda: None)
+    assert "no words engine is here" in run(capsys, "models", "bench")[1]
+    stubs.whisper_folder(own_folder() / "mine")
+    stubs.whisper_folder(own_folder() / "broken", "model.bin")
+    code, out, err = run(capsys, "models", "bench")
+    assert code == 0
+    assert "broken does not load" in err
+    assert re.fullmatch(r"whisper mine: 0\.\d\d s of work .*, \d+% of this machine; keeps up with a talk\n", out)
+    assert set(remembered()) == {"whisper mine"}
+    assert json.loads(run(capsys, "models", "bench", "--json")[1])["whisper mine"]["keeps_up"] is True
 
 
 # What breaks off

@@ -79,7 +79,7 @@ def judge(given: Given, transcriber: Transcriber) -> Judged:
 def noise_utterances() -> Iterator[Given]:
     """The hour of noise in pieces of 1 to 8 s, each taken for an utterance."""
     for minute, noise in enumerate(hour_of_noise()):
-        speech = _listen(noise.samples)
+        speech = listen(noise.samples)
         place, number = 0, 0
         while place < len(noise.samples):
             length = to_samples(_PIECES_SECONDS[number % len(_PIECES_SECONDS)])
@@ -89,7 +89,7 @@ def noise_utterances() -> Iterator[Given]:
             place, number = segment.end, number + 1
 
 
-def _listen(samples: Floats) -> Speech:
+def listen(samples: Floats) -> Speech:
     """The detector's answers on up to two minutes."""
     speech = Speech(SileroDetector(), SpeechOptions())
     for place in range(0, len(samples) - _HOP + 1, _HOP):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from voice_coach.acoustics import Floats
@@ -26,6 +29,16 @@ _BEFORE = to_samples(0.05)
 """How much is heard before an utterance; in longer silence the model hears a "You"."""
 
 
+@contextmanager
+def _no_socket() -> Iterator[None]:
+    """While the package is imported: the library of its download, of no use here, binds a socket to look for IPv6."""
+    before, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = before
+
+
 class MoonshineTranscriber:
     """Fulfils the port `Transcriber`. The model gives no word times and no probabilities, so there are none."""
 
@@ -36,8 +49,9 @@ class MoonshineTranscriber:
         if folder is None:
             raise MissingPart(f"the words engine moonshine is not installed; cure: {CURE}")
         try:
-            from moonshine_voice import ModelArch
-            from moonshine_voice.transcriber import Transcriber
+            with _no_socket():
+                from moonshine_voice import ModelArch
+                from moonshine_voice.transcriber import Transcriber
         except (ImportError, OSError) as error:
             raise MissingPart(f"the words engine moonshine does not load here ({error}); cure: {CURE}") from error
         self.folder = folder
