@@ -42,6 +42,14 @@ class SessionFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutFigures:
+    """Utterances whose words were not believed, and why, as a clause."""
+
+    reason: str
+    utterances: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerFigures:
     """One person. Shares are of the two people's talk; gaps are the silences before this person's turns."""
 
@@ -164,3 +172,4 @@ class Report:
     raised: tuple[RaisedFigures, ...]
     held_back: tuple[HeldBackFigures, ...]
     lost: tuple[tuple[float, float], ...]
+    left_out: tuple[LeftOutFigures, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -39,6 +40,7 @@ from voice_coach.figures import (
     CueFigures,
     EvidenceFigures,
     HeldBackFigures,
+    LeftOutFigures,
     OverlapFigures,
     PhraseFigures,
     RaisedFigures,
@@ -211,7 +213,13 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
             for h in heard.held_back
         ),
         lost=tuple(_ends(event.segment) for event in heard.lost),
+        left_out=tuple(LeftOutFigures(reason, count) for reason, count in _left_out(heard.words).most_common()),
     )
+
+
+def _left_out(words: Iterable[WordsHeard]) -> Counter[str]:
+    """How many utterances each gate kept out."""
+    return Counter(event.doubtful for event in words if event.doubtful is not None)
 
 
 def _ends(segment: Segment) -> tuple[float, float]:

@@ -24,6 +24,11 @@ def demo_folder() -> Path:
     return _find(_PACKAGE / "data" / "demo", _PACKAGE.parent / "audio_fixtures" / "demo")
 
 
+def demo_model() -> Path:
+    """The Whisper model for the bundled talk's synthetic voices, and for no others."""
+    return _find(_PACKAGE / "data" / "whisper-fixture", _PACKAGE.parent / "audio_fixtures" / "whisper-fixture")
+
+
 def _find(installed: Path, checkout: Path) -> Path:
     for folder in (installed, checkout):
         if folder.is_dir():

@@ -24,7 +24,7 @@ from tools.words.tokens import make_tokens
 from tools.words.train import train
 
 _SENTENCES = 9600
-_STEPS = 1500
+_STEPS = 1200
 _SEED = 1
 
 

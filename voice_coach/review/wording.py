@@ -159,8 +159,9 @@ def limits(report: Report) -> tuple[str, ...]:
         sentences = [f"The words were written down by a machine ({plain(session.words_engine)}) and may be wrong."]
     sentences += _language_doubts(session)
     if session.utterances_left_out:
-        left_out = counted(session.utterances_left_out, ("stretch of speech was", "stretches of speech were"))
-        sentences.append(f"{left_out} left without words, because the machine was not sure of them.")
+        left_out = counted(session.utterances_left_out, ("doubtful stretch was", "doubtful stretches were"))
+        reasons = "; ".join(f"{gate.utterances}: {gate.reason}" for gate in report.left_out)
+        sentences.append(f"{left_out} left without words ({reasons}).")
     if session.hearing == "second":
         sentences.append(
             "Who spoke when was heard a second time after the talk, with both voices known better; "
