@@ -52,8 +52,8 @@ $(VENV)/installed: pyproject.toml tools/system_packages.sh
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@tools/system_packages.sh flite
-	$(PIP) install -e '.[embedded,dev]'
+	@tools/system_packages.sh flite chromium pulseaudio pulseaudio-utils libasound2-plugins
+	$(PIP) install -e '.[embedded,dev,aec]'
 	@touch $@
 
 clean:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -57,6 +58,13 @@ def moonshine_model() -> None:
     """A machine with moonshine and its model."""
     if moonshine.model_path() is None:
         missing("moonshine-voice 0.0 is not installed")
+
+
+@pytest.fixture(scope="session")
+def aec() -> None:
+    """A machine with the extra that cancels echoes."""
+    if find_spec("livekit") is None:
+        missing("the extra aec is not installed")
 
 
 @pytest.fixture

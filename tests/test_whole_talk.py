@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.at_the_table import Program, fixture, said
-from tests.table import VirtualTable
+from tests.at_the_table import virtual_table
+from tools.live.people import fixture, said
+from tools.live.program import Program
+from tools.live.virtual_table import VirtualTable
 from voice_coach.acoustics import Floats
 from voice_coach.engines.moonshine import MoonshineTranscriber
 from voice_coach.engines.simulated import EchoPath
@@ -94,7 +96,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory, moonshine_model: None) -> 
     home = tmp_path_factory.mktemp("evening")
     (home / "own.toml").write_text(SETTINGS)
     out = home / "out"
-    with VirtualTable(home / "pa", room()) as table, Program(
+    with virtual_table(home / "pa", room()) as table, Program(
         table, "talk", "Maya", "Daniel", "--out", str(out), "--words", "moonshine", "--config", str(home / "own.toml"),
         offline=True, home=home,
     ) as program:  # fmt: skip
@@ -121,7 +123,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory, moonshine_model: None) -> 
         time.sleep(PAUSE_IN_THE_TALK)
         for name, text, key, answer in (
             ("Daniel", "coach, how are we doing", "standing", "last minutes"),
-            ("Maya", "coach, slower please", "slower", "slower"),
+            ("Maya", "coach, slower please", "slower", "more slowly"),
             ("Daniel", "coach, pause", "pause", "Paused"),
         ):
             since = len(program.lines)
@@ -217,8 +219,8 @@ def test_it_never_hears_itself(evening: Evening) -> None:
         assert all(len(words_of(words.text) & words_of(text)) <= 4 for text in texts), words.text
 
 
+@pytest.mark.usefixtures("aec")
 def test_whoever_speaks_over_it_is_let_speak(evening: Evening) -> None:
-    pytest.importorskip("livekit.rtc", reason="the extra aec is not installed")
     closing = evening.cue("reply_close")
     assert closing.outcome is CueOutcome.YIELDED
     assert closing.finished_sample is not None

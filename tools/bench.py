@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -231,6 +231,22 @@ def _own_home(folder: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
+def show(figures: Iterable[Figure], path: Path) -> int:
+    """Print figures as a table, and write them to a file as JSON; 1 if any misses its limit."""
+    console, rows = Console(), []
+    table = Table("what", "value", "unit", "limit", "")
+    for figure in figures:
+        rows.append({**asdict(figure), "passed": figure.passed})
+        limit = f"≤ {figure.at_most:g}" if figure.at_most is not None else ""
+        limit = f"≥ {figure.at_least:g}" if figure.at_least is not None else limit
+        mark = {True: "kept", False: "MISSED", None: ""}[figure.passed]
+        table.add_row(figure.what, f"{figure.value:.4g}", figure.unit, limit, mark)
+    console.print(table)
+    path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    console.print(f"The same as JSON: {path}", soft_wrap=True, highlight=False, markup=False)
+    return int(any(row["passed"] is False for row in rows))
+
+
 def main() -> int:
     """Print the table and write the JSON; 1 if a figure misses its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -238,22 +254,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path("bench.json"), metavar="FILE", help=where)
     parser.add_argument("--quick", action="store_true", help="leave out the runs of hours")
     chosen = parser.parse_args()
-    figures: list[Figure] = []
-    console = Console()
-    table = Table("what", "value", "unit", "limit", "")
     with tempfile.TemporaryDirectory() as name, _own_home(Path(name)):
         folder = Path(name)
-        for figure in (*_lens(), *_speed(folder), *_memory(folder, quick=chosen.quick), *_accuracy(folder)):
-            figures.append(figure)
-            limit = f"≤ {figure.at_most:g}" if figure.at_most is not None else ""
-            limit = f"≥ {figure.at_least:g}" if figure.at_least is not None else limit
-            mark = {True: "kept", False: "MISSED", None: ""}[figure.passed]
-            table.add_row(figure.what, f"{figure.value:.4g}", figure.unit, limit, mark)
-    console.print(table)
-    rows = [{**asdict(figure), "passed": figure.passed} for figure in figures]
-    chosen.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    console.print(f"The same as JSON: {chosen.json}", soft_wrap=True, highlight=False, markup=False)
-    return int(any(figure.passed is False for figure in figures))
+        figures = (*_lens(), *_speed(folder), *_memory(folder, quick=chosen.quick), *_accuracy(folder))
+        return show(figures, chosen.json)
 
 
 if __name__ == "__main__":

@@ -221,9 +221,12 @@ class Display:
     def notice(self, text: str) -> None:
         """Show what is amiss with a device, or nothing any more."""
         with self._lock:
-            self._glance.notice = text
+            was_amiss, self._glance.notice = bool(self._glance.notice), text
         if text and self._live is None:
             self._print(text)
+        elif was_amiss:
+            self._told = ""  # all is well again, which is worth a line too
+            self._tell_state()
 
     def _tell_state(self) -> None:
         """In a pipe, a line for each change of state."""

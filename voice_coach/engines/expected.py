@@ -116,11 +116,11 @@ def _vocabulary(data: bytes) -> dict[str, int]:
     A character may be there twice, first as a bare byte: the later is the one that texts are made of.
     """
     pieces: dict[str, int] = {}
-    place = 0
+    place = number = 0
     while place < len(data):
         length = data[place]
-        pieces[data[place + 1 : place + 1 + length].decode("utf-8", "replace")] = len(pieces)
-        place += 1 + length
+        pieces[data[place + 1 : place + 1 + length].decode("utf-8", "replace")] = number
+        place, number = place + 1 + length, number + 1
     return pieces
 
 

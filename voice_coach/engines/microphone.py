@@ -262,12 +262,13 @@ class SystemMicrophone:
         self._home = self._home or source
         if source is None or self._home is None:
             return
-        is_meant = self._refused is None and now - self._brought_home < _MEANT_SECONDS
+        is_there = server.has(self._home)
+        is_meant = is_there and self._refused is None and now - self._brought_home < _MEANT_SECONDS
         if source == self._home:
             if self._refused is not None:
                 self._refused = None
                 self._say("", "")
-        elif server.has(self._home) and not is_meant:
+        elif is_there and not is_meant:
             self._refuse(MOVED, f"The microphone was changed to {source}; it goes back to {self._home}.")
             self._brought_home = now
             server.move_to(self._home)

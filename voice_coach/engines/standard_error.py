@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from types import TracebackType
 from typing import IO, Self
 
 
 class StandardErrorAside:
-    """While it is open, what libraries write goes aside, and `sys.stderr` still reaches the terminal."""
+    """While it is open, what libraries write is dropped, and `sys.stderr` still reaches the terminal."""
 
     def __init__(self) -> None:
-        self._aside: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._before = -1
         self._python: IO[str] | None = None
 
@@ -22,7 +20,9 @@ class StandardErrorAside:
         self._before = os.dup(2)
         self._kept, self._python = sys.stderr, os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
         sys.stderr = self._python
-        os.dup2(self._aside.fileno(), 2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
         return self
 
     def __exit__(
@@ -33,4 +33,3 @@ class StandardErrorAside:
         sys.stderr = self._kept
         if self._python is not None:
             self._python.close()
-        self._aside.close()

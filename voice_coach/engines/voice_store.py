@@ -36,7 +36,7 @@ class VoiceStore:
         found = []
         for path in self._folder.glob(f"*{_SUFFIX}") if self._folder.is_dir() else ():
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     found.append(str(stored["name"]))
             except (OSError, ValueError, KeyError, zipfile.BadZipFile):
                 continue
@@ -76,7 +76,7 @@ class VoiceStore:
         """
         path = self._path(name)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 if int(stored["version"]) != _VERSION:
                     raise InputError(f"the voice of {name} was kept by another version; learn it again")
                 log_mel, log_energy, salience = (

@@ -27,6 +27,7 @@ from voice_coach.segment import to_samples, to_seconds
 
 _HEARD_SECONDS = 15.0
 _JOIN_SECONDS = 3.0
+_END_SAMPLES = to_samples(1.5)
 
 
 @dataclass(slots=True)
@@ -151,6 +152,14 @@ class Speaking:
                 cue, self._is_busy = self._cues.popleft(), True
             self._inbox.put(self._say(cue))
 
+    def _find_echo(self, samples: Floats, started: int) -> None:
+        """See how late a sentence was heard, its end above all: a busy machine plays it with gaps."""
+        ends = (0, max(0, len(samples) - _END_SAMPLES))
+        found = [echo_delay(samples[begin:], self._overheard.since(started + begin)) for begin in ends]
+        late = [to_samples(delay) for delay in found if delay is not None]
+        if late:
+            self._echo_delay = max(late)
+
     def _say(self, cue: Cue) -> CueFinished:
         if self._voice is None or self._loudspeaker is None:
             return CueFinished(cue.cue_id, self._clock.now(), CueOutcome.SHOWN)
@@ -175,9 +184,7 @@ class Speaking:
         finally:
             self.current = None
         if started:
-            found = echo_delay(samples, self._overheard.since(started[0]))
-            if found is not None:
-                self._echo_delay = to_samples(found)
+            self._find_echo(samples, started[0])
         # A sentence is over when the microphone has heard its last sample, which a Bluetooth speaker delays.
         ended = self._clock.sample_at(played.ended) + (self._echo_delay or 0)
         return CueFinished(cue.cue_id, ended, CueOutcome.SPOKEN if played.whole else CueOutcome.YIELDED)

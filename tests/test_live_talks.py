@@ -1,0 +1,214 @@
+"""Talks at the virtual table with voices that were kept: what is left of them, however they end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.at_the_table import virtual_table
+from tools.live.people import DEMO, fixture
+from tools.live.program import Program
+from tools.live.virtual_table import VirtualTable
+from voice_coach.events import CueOutcome, CueSettled, Event, OverlapHeard, TalkReached, TurnEnded
+from voice_coach.journal import read_journal
+from voice_coach.segment import SAMPLE_RATE, to_seconds
+
+pytestmark = pytest.mark.real
+RATE = SAMPLE_RATE
+START, END = 95.0, 160.0
+"""Part of the demo talk, with interruptions and a cue."""
+SETTINGS = "[coaching.restraint]\nquiet_opening_seconds = 0.0\n"
+
+
+@dataclass
+class Place:
+    """A table, and a home folder with two voices kept in it."""
+
+    table: VirtualTable
+    home: Path
+
+    def run(self, *arguments: str, offline: bool = False) -> Program:
+        return Program(self.table, *arguments, home=self.home, offline=offline)
+
+    def talk(self, out: Path, *more: str) -> Program:
+        """A talk that is listening."""
+        arguments = ("--saved-voices", "--mute", "--words", "off", "--out", str(out), *more)
+        program = self.run("talk", "Maya", "Daniel", *arguments)
+        program.wait_for("Listening.", 40)
+        return program
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    home = tmp_path_factory.mktemp("live")
+    (home / "own.toml").write_text(SETTINGS)
+    with virtual_table(home / "pa") as table:
+        place = Place(table, home)
+        for name, which in (("Maya", "a"), ("Daniel", "b")):
+            with place.run("enroll", name, str(DEMO / f"enrol_{which}.flac")) as enrolling:
+                assert enrolling.end() == 0, enrolling.output
+        yield place
+
+
+def part() -> np.ndarray:
+    return fixture("talk.flac")[round(START * RATE) : round(END * RATE)]
+
+
+def wait_until_quiet(table: VirtualTable, more: float) -> None:
+    while not table.is_quiet:
+        time.sleep(0.05)
+    time.sleep(more)
+
+
+def spoken(events: tuple[Event, ...], kind: type) -> list[tuple[object, object, float, float]]:
+    """Turns or overlaps: who, of which kind, from when to when in seconds."""
+    found: list[tuple[object, object, float, float]] = []
+    for event in events:
+        if isinstance(event, kind):
+            what = event.turn if isinstance(event, TurnEnded) else event.overlap  # type: ignore[attr-defined]
+            who = what.speaker if isinstance(event, TurnEnded) else what.by
+            sort = "turn" if isinstance(event, TurnEnded) else what.kind
+            found.append((who, sort, to_seconds(what.segment.start), to_seconds(what.segment.end)))
+    return found
+
+
+def test_a_talk_is_heard_live_as_the_recording_of_it_is(place: Place) -> None:
+    """Same turns, overlaps and cues, and each within 50 ms of its place beside the others."""
+    samples = part()
+    soundfile.write(place.home / "part.flac", samples, RATE)
+    with place.talk(place.home / "live", "--config", str(place.home / "own.toml")) as program:
+        place.table.say(samples)
+        wait_until_quiet(place.table, 4.0)
+        program.press("q")
+        assert program.end() == 0, program.output
+    voices = [f"--speaker={name}={DEMO / f'enrol_{which}.flac'}" for name, which in (("Maya", "a"), ("Daniel", "b"))]
+    options = ("--words", "off", "--mute", "--config", str(place.home / "own.toml"), "--out", str(place.home / "file"))
+    with place.run("analyze", str(place.home / "part.flac"), *voices, *options) as program:
+        assert program.end(120) == 0, program.output
+    live, recorded = (read_journal(place.home / name).events for name in ("live", "file"))
+    for kind in (TurnEnded, OverlapHeard):
+        a, b = spoken(live, kind), spoken(recorded, kind)
+        assert [entry[:2] for entry in a] == [entry[:2] for entry in b]
+        shift = np.median([one[2] - other[2] for one, other in zip(a, b, strict=True)])
+        off = [
+            abs(x - y - shift) for one, other in zip(a, b, strict=True) for x, y in zip(one[2:], other[2:], strict=True)
+        ]
+        assert max(off) <= 0.05 + 0.021, (a, b)  # a decision falls on a grid of 20 ms
+    cues = [[e.cue.rule for e in events if isinstance(e, CueSettled)] for events in (live, recorded)]
+    assert cues[0] == cues[1] != []
+
+
+def test_killed_it_loses_a_second_and_is_recovered(place: Place) -> None:
+    with place.run("talk", "Maya", "Daniel", "--saved-voices", "--mute", "--words", "off") as program:
+        program.wait_for("Listening.", 40)
+        place.table.say(part()[: 12 * RATE])
+        wait_until_quiet(place.table, 0.5)
+        began = time.monotonic() - program.time_of("Listening.")
+        program.process.send_signal(signal.SIGKILL)
+        program.end()
+    folder = next((place.home / ".local/share/voice-coach/sessions").glob("*"))
+    reached = [event.at_sample for event in read_journal(folder).events if isinstance(event, TalkReached)]
+    assert to_seconds(reached[-1]) > began - 1.0 - 0.5  # its voice and microphone are open half a second before
+    assert not (folder / "report.json").exists()
+    with place.talk(place.home / "next") as program:
+        assert "recovered" in program.output
+        program.press("q")
+        assert program.end() == 0
+    report = json.loads((folder / "report.json").read_text())
+    assert report["session"]["status"] == "interrupted"
+    assert len(report["turns"]) >= 2
+
+
+def test_what_cannot_be_recovered_is_set_aside_and_the_talk_goes_on(place: Place) -> None:
+    root = place.home / ".local/share/voice-coach/sessions"
+    damaged = root / "2020-01-01-200000"
+    damaged.mkdir(parents=True)
+    (damaged / "journal.jsonl").write_bytes(b"\x00not a journal\n{}\n")
+    with place.run("sessions", "--recover") as program:
+        assert program.end() == 0
+        assert "set aside" in program.output
+    assert not damaged.exists()
+    assert (root / "set-aside" / damaged.name / "journal.jsonl").exists()
+    with place.run("sessions", "--recover") as program:
+        assert program.end() == 0
+        assert program.output == ""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.7, 1.5, 3.0, 6.0])
+def test_ctrl_c_ends_it_properly_whenever_it_comes(place: Place, seconds: float, tmp_path: Path) -> None:
+    """While it starts, while devices open, in the opening, in the midst of a sentence."""
+    with place.run("talk", "Ana", "Jonas", "--out", str(tmp_path / "out"), "--words", "off") as program:
+        time.sleep(0.3 + seconds)  # Python itself needs a moment before anybody could catch it
+        program.interrupt()
+        assert program.end(20) in {130, -signal.SIGINT}, program.output
+    assert "Traceback" not in program.output
+    assert not (tmp_path / "out" / "journal.jsonl").exists()
+
+
+def test_ctrl_c_in_the_talk_saves_it(place: Place, tmp_path: Path) -> None:
+    with place.talk(tmp_path / "out") as program:
+        place.table.say(part()[: 8 * RATE])
+        wait_until_quiet(place.table, 0.0)
+        program.interrupt()
+        assert program.end(20) == 130, program.output
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["turns"]
+    assert "Traceback" not in program.output
+
+
+def test_a_second_ctrl_c_ends_it_at_once(place: Place, tmp_path: Path) -> None:
+    with place.talk(tmp_path / "out") as program:
+        place.table.say(part()[: 4 * RATE])
+        wait_until_quiet(place.table, 0.0)
+        program.interrupt()
+        threading.Timer(0.15, program.interrupt).start()
+        began = time.monotonic()
+        code = program.end(20)
+        assert time.monotonic() - began < 8
+    assert code in {130, -signal.SIGINT}
+    assert "Traceback" not in program.output
+
+
+def test_a_voice_is_kept_listed_and_forgotten(place: Place) -> None:
+    def lines(*arguments: str) -> tuple[int, str]:
+        with place.run(*arguments) as program:
+            return program.end(), program.output
+
+    assert lines("enroll", "Ana", str(DEMO / "enrol_a.flac"))[0] == 0
+    assert lines("enroll") == (0, "Ana\nDaniel\nMaya")
+    assert lines("enroll", "Ana", "--forget") == (0, "")
+    assert lines("enroll") == (0, "Daniel\nMaya")
+    code, said = lines("enroll", "Ana", "--forget")
+    assert code == 3
+    assert "no voice of Ana" in said
+    code, said = lines("talk", "Ana", "Maya", "--saved-voices", "--mute")
+    assert code == 3
+    assert "no voice is kept of Ana" in said
+
+
+def test_without_words_a_cue_is_still_shown_at_a_pause(place: Place) -> None:
+    journal = read_journal(place.home / "live")
+    assert {e.outcome for e in journal.events if isinstance(e, CueSettled)} == {CueOutcome.SHOWN}
+
+
+def test_sessions_are_listed_and_forgotten(place: Place) -> None:
+    with place.run("sessions", "--json") as program:
+        assert program.end() == 0
+    found = json.loads(program.output)
+    assert found
+    assert found[0]["speakers"] == ["Maya", "Daniel"]
+    with place.run("sessions", "--forget", found[0]["name"]) as program:
+        assert program.end() == 0
+    assert not Path(found[0]["folder"]).exists()
+    with place.run("sessions", "--forget-all") as program:
+        assert program.end() == 2
+    with place.run("sessions", "--forget", "../..") as program:
+        assert program.end() == 3

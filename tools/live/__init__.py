@@ -1,0 +1,1 @@
+"""A table without people: what live talks are measured and tested at."""

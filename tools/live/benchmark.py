@@ -1,0 +1,349 @@
+"""Live talks measured, as a table and as JSON: `python -m tools.live.benchmark [--readers FOLDER] [--quick]`.
+
+Simulated tables go as fast as they can where only samples are counted, and in real time where it matters how long the
+machine takes; the virtual table has a real sound server. What is said at a simulated table is not held up by an output;
+a real one takes some 0.1 s more to fall silent, which is told beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from tools.bench import Figure, show
+from tools.live.holding import Ears, Holding, Prompter, Rendered, rendered
+from tools.live.people import DEMO, LEVEL, fixture, said
+from tools.live.program import Program
+from tools.live.virtual_table import Lacking, VirtualTable
+from voice_coach.acoustics import Floats
+from voice_coach.engines.canceller import EchoCanceller
+from voice_coach.engines.choosing import with_expectations
+from voice_coach.engines.moonshine import MoonshineTranscriber
+from voice_coach.engines.simulated import EchoPath, SimulatedTable
+from voice_coach.errors import MissingPart
+from voice_coach.events import (
+    AudioLost,
+    CueStarted,
+    FloorTaken,
+    Input,
+    Output,
+    Request,
+    RequestHeard,
+    Speaker,
+    SpokenOver,
+    TurnEnded,
+    UnitEnded,
+    WordsHeard,
+)
+from voice_coach.journal import read_journal
+from voice_coach.ports import Transcriber
+from voice_coach.segment import SAMPLE_RATE, to_samples, to_seconds
+from voice_coach.wordings import Wordings
+
+LEVELS_DB, DELAYS = (-20.0, -10.0, 0.0), (0.02, 0.15, 0.4)
+"""The coach's voice in the microphone, relative to the people's, and how late it comes, s."""
+PEOPLE = (("Maya", "Daniel"), ("Ana", "Jonas"), ("Priya", "Tom"), ("Zoë", "Luís"), ("Ingrid", "Omar"), ("Noor", "Ben"))
+REQUESTS = {
+    "coach, how are we doing": Request.STANDING,
+    "coach, slower please": Request.SLOWER,
+    "coach, softer": Request.SOFTER,
+    "coach, skip that": Request.SKIP,
+    "coach, pause": Request.PAUSE,
+    "coach, stop": Request.STOP,
+}
+_NOISE_DB = -60.0
+
+
+def noise(seconds: float, seed: int = 0) -> Floats:
+    """A quiet room, float32 (n,)."""
+    rng = np.random.default_rng(seed)
+    return (rng.standard_normal(to_samples(seconds)) * 10 ** (_NOISE_DB / 20)).astype(np.float32)
+
+
+def room(delay: float, level_db: float, sentences: Rendered, texts: list[str]) -> EchoPath:
+    """A path by which sentences come this late, this loud beside people, through a room with an RT60 of 0.25 s."""
+    rng = np.random.default_rng(round(1000 * delay - level_db))
+    count = SAMPLE_RATE // 4
+    tail = rng.standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
+    tail *= 0.5 / np.sqrt((tail**2).sum())
+    tail[0] = 1.0
+    sound = np.concatenate([sentences.sound_of(text) for text in texts[:20]])
+    echo = np.convolve(sound, tail)
+    return EchoPath(delay, (tail * LEVEL * 10 ** (level_db / 20) / np.sqrt(np.mean(echo**2))).astype(np.float32))
+
+
+def prompts(ears: Ears, count: int) -> list[str]:
+    """So many different sentences of the coach's, to several couples."""
+    known = [
+        text
+        for couple in PEOPLE
+        for text in Wordings(ears.lexicon, dict(zip((Speaker.A, Speaker.B), couple, strict=True))).known()
+    ]
+    return list(dict.fromkeys(known))[:count]
+
+
+def self_hearing(ears: Ears, count: int) -> Iterator[Figure]:
+    """What it takes of its own voice for somebody's, nobody being there."""
+    texts = prompts(ears, count)
+    voice = rendered(texts)
+    heard = 0
+    for level, delay in product(LEVELS_DB, DELAYS):
+        table = SimulatedTable(noise(6.0 * len(texts)), echo=room(delay, level, voice, texts))
+        stage = Prompter(ears.pipeline(with_words=False), texts)
+        with Holding(table, stage, voice=voice) as held:
+            held.say_all(len(texts))
+        heard += len(held.told(UnitEnded)) + len(held.told(TurnEnded)) + len(held.told(RequestHeard))
+    what = f"units, turns or requests heard in its own voice, {len(texts)} prompts x 9 rooms"
+    yield Figure(what, heard, "", at_most=0)
+
+
+class _SpokenOver(Prompter):
+    """Sentences over which somebody speaks; remembers when."""
+
+    def __init__(self, ears: Ears, texts: list[str], voice: Rendered, samples: Floats) -> None:
+        super().__init__(ears.pipeline(with_words=False), texts, pause=4 * SAMPLE_RATE)
+        self._samples, self._voice, self._rng = samples, voice, np.random.default_rng(3)
+        talk = fixture("enrol_a.flac"), fixture("enrol_b.flac")
+        self._speech = [part for sound in talk for part in _phrases(sound)]
+        self._count, self._texts_said = 0, list(texts)
+        self.onsets: dict[int, int | None] = {}
+        self.false = 0
+
+    def feed(self, value: Input) -> list[Output]:
+        """As a prompter, and somebody begins to speak somewhere in two of three sentences."""
+        if isinstance(value, CueStarted):
+            length = len(self._voice.sound_of(self._texts_said[len(self.onsets)]))
+            at = None
+            if len(self.onsets) > 3 and self._rng.random() < 0.67 and length > 2 * SAMPLE_RATE:
+                at = value.at_sample + int(self._rng.uniform(0.3, to_seconds(length) - 0.8) * SAMPLE_RATE)
+                speech = self._speech[int(self._rng.integers(len(self._speech)))]
+                self._samples[at : at + len(speech)] += speech
+            self.onsets[value.cue_id] = at
+        elif isinstance(value, SpokenOver):
+            at = self.onsets[value.cue_id]
+            self.false += at is None or value.at_sample < at - to_samples(0.2)
+        return super().feed(value)
+
+
+def _phrases(sound: Floats) -> Iterator[Floats]:
+    """Two seconds from wherever somebody begins to speak after a pause."""
+    frames = np.abs(sound[: len(sound) // 320 * 320]).reshape(-1, 320).max(axis=1) > 0.02
+    for place in range(15, len(frames) - 100):
+        if frames[place] and not frames[place - 15 : place].any():
+            yield sound[place * 320 : place * 320 + 2 * SAMPLE_RATE]
+
+
+def yielding(ears: Ears, count: int) -> Iterator[Figure]:
+    """How soon it falls silent when somebody speaks over it."""
+    try:
+        EchoCanceller()
+    except MissingPart:
+        return
+    texts = prompts(ears, count)
+    voice = rendered(texts)
+    delays, false, missed = [], 0, 0
+    for level, delay in product(LEVELS_DB, DELAYS):
+        samples = noise(10.0 * len(texts))
+        table = SimulatedTable(samples, echo=room(delay, level, voice, texts))
+        stage = _SpokenOver(ears, texts, voice, samples)
+        with Holding(table, stage, voice=voice, canceller=EchoCanceller()) as held:
+            held.say_all(len(texts))
+        false += stage.false
+        for onset, played, text in zip(stage.onsets.values(), table.said, texts, strict=False):
+            end = played.start + len(played.samples)
+            if onset is None:
+                continue
+            if end >= played.start + len(voice.sound_of(text)):
+                missed += 1
+            elif end >= onset:
+                delays.append(to_seconds(end - onset))
+    within = float(np.mean([delay <= 0.3 for delay in delays] + [False] * missed))
+    yield Figure("spoken over: sentence silent within 0.3 s", 100 * within, "%", at_least=95)
+    yield Figure("   median", float(np.median(delays)), "s")
+    yield Figure("   95th percentile", float(np.percentile(delays, 95)), "s")
+    yield Figure("   not noticed before its end", missed, f"of {missed + len(delays)}")
+    yield Figure("   silent though nobody spoke", false, f"of {9 * len(texts)}", at_most=0)
+
+
+def transcriber(ears: Ears) -> Transcriber:
+    """The words engine that needs no download, and the sentences it expects."""
+    return with_expectations(MoonshineTranscriber(), ears.lexicon.expected_sentences)
+
+
+def requests(ears: Ears, rounds: int) -> Iterator[Figure]:
+    """How soon requests are obeyed, in real time."""
+    delays, asked = [], 0
+    keys = []
+    for round_, name in product(range(rounds), ("Maya", "Daniel")):
+        samples = noise(120.0, seed=round_)
+        table = SimulatedTable(samples, speed=1.0)
+        stage = Prompter(ears.pipeline(with_words=True))
+        with Holding(table, stage, transcriber=transcriber(ears), lockstep=False) as held:
+            for text, request in REQUESTS.items():
+                sound = np.trim_zeros(said(name, text))
+                begin = table.position + SAMPLE_RATE
+                samples[begin : begin + len(sound)] += sound
+                end, asked = begin + len(sound), asked + 1
+                held.reach(end + 3 * SAMPLE_RATE)
+                found = [h.at for h in held.told(RequestHeard) if h.at > begin and _asks(h.output, request)]
+                delays += [to_seconds(found[0] - end)] if found else []
+                if request is Request.PAUSE:
+                    held.talk.press(Request.GO_ON)
+                    began = time.perf_counter()
+                    held.talk.press(Request.PAUSE)
+                    keys.append(1000 * (time.perf_counter() - began))
+                    held.talk.press(Request.GO_ON)
+    yield Figure("spoken requests obeyed within 1.5 s of their last sound",
+                 100 * sum(delay <= 1.5 for delay in delays) / asked, "%", at_least=95)  # fmt: skip
+    yield Figure("   not understood", asked - len(delays), f"of {asked}")
+    yield Figure("   95th percentile", float(np.percentile(delays, 95)), "s")
+    yield Figure("a key for a pause: deaf after", max(keys), "ms", at_most=50)
+
+
+def _asks(output: Output, request: Request) -> bool:
+    return isinstance(output, RequestHeard) and output.request is request
+
+
+def mistaken_requests(ears: Ears, readers: Path | None) -> Iterator[Figure]:
+    """What is obeyed though nobody asked: in the fixture talks, and in what people read, if any do."""
+    talks = [soundfile.read(path, dtype="float32")[0] for path in sorted(DEMO.parent.glob("*/talk.flac"))]
+    read = (
+        [] if readers is None else [soundfile.read(path, dtype="float32")[0] for path in sorted(readers.glob("*.flac"))]
+    )
+    engine, mistaken, seconds = transcriber(ears), 0, 0.0
+    for talk in (*talks, *read):
+        samples = np.asarray(talk, np.float32)
+        table = SimulatedTable(samples)
+        with Holding(table, Prompter(ears.pipeline(with_words=True)), transcriber=engine) as held:
+            held.reach(len(samples))
+        mistaken += len(held.told(RequestHeard))
+        seconds += to_seconds(len(samples))
+    yield Figure("requests obeyed by mistake", mistaken, f"in {seconds / 60:.0f} min", at_most=0)
+
+
+def in_time(ears: Ears) -> Iterator[Figure]:
+    """The demo talk in real time, with words."""
+    talk = fixture("talk.flac")
+    table = SimulatedTable(talk, speed=1.0)
+    began, spent = time.monotonic(), time.process_time()
+    with Holding(
+        table, Prompter(ears.pipeline(with_words=True)), transcriber=transcriber(ears), lockstep=False
+    ) as held:
+        held.reach(len(talk) + 4 * SAMPLE_RATE)
+        spent, lasted = time.process_time() - spent, time.monotonic() - began
+    ends = [to_seconds(h.at - h.output.turn.segment.end) for h in held.told(TurnEnded)]  # type: ignore[union-attr]
+    named = [to_seconds(h.at - h.output.at_sample) for h in held.told(FloorTaken)]  # type: ignore[union-attr]
+    words = [
+        to_seconds(h.at - h.output.utterance.segment.end)  # type: ignore[union-attr]
+        for h in held.told(WordsHeard)
+        if h.output.utterance.segment.seconds <= 4.0  # type: ignore[union-attr]
+    ]
+    yield Figure(
+        "end of a turn decided after its last sound, 90th percentile", float(np.percentile(ends, 90)), "s", 0.6
+    )
+    yield Figure("speaker named after the first sound, 90th percentile", float(np.percentile(named, 90)), "s", 1.2)
+    yield Figure("words after the end of an utterance of at most 4 s, 95th percentile",
+                 float(np.percentile(words, 95)), "s", 1.5)  # fmt: skip
+    yield Figure("processor with words by moonshine, share of one core", 100 * spent / lasted, "%", 40)
+
+
+def hours(ears: Ears, length: float) -> Iterator[Figure]:
+    """A talk of hours, as fast as it goes, without words."""
+    talk = np.tile(fixture("talk.flac"), int(np.ceil(3600 * length / 270)))[: to_samples(3600 * length)]
+    table = SimulatedTable(talk)
+    spent = time.process_time()
+    with Holding(table, Prompter(ears.pipeline(with_words=False))) as held:
+        held.reach(to_samples(600.0))
+        before = _resident_megabytes()
+        held.reach(len(talk))
+        grown, spent = _resident_megabytes() - before, time.process_time() - spent
+        missing = table.position - held.blocks - held.lost
+    yield Figure(f"audio lost in {length:g} h", max(0, missing - to_samples(0.1)) + held.lost, "samples", 0)
+    yield Figure(f"memory grown over {length:g} h", grown, "MB", 20)
+    yield Figure("processor without words, share of one core", 100 * spent / to_seconds(len(talk)), "%", 6)
+
+
+def _resident_megabytes() -> float:
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def hogged(seconds: float) -> Iterator[Figure]:
+    """A real sound server, while other programs want every core."""
+    with tempfile.TemporaryDirectory(prefix="vt") as name:
+        home = Path(name)
+        try:
+            table = VirtualTable(home / "pa")
+        except Lacking as reason:
+            sys.stderr.write(f"no virtual table: {reason}\n")
+            return
+        with table:
+            for person, which in (("Maya", "a"), ("Daniel", "b")):
+                with Program(table, "enroll", person, str(DEMO / f"enrol_{which}.flac"), home=home) as enrolling:
+                    enrolling.end()
+            arguments = (
+                "talk",
+                "Maya",
+                "Daniel",
+                "--saved-voices",
+                "--mute",
+                "--words",
+                "off",
+                "--out",
+                str(home / "out"),
+            )
+            with Program(table, *arguments, home=home) as program:
+                program.wait_for("Listening.", 60)
+                table.say(fixture("talk.flac"))
+                hogs = [
+                    subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)
+                ]
+                time.sleep(seconds)
+                for hog in hogs:
+                    hog.kill()
+                    hog.wait()
+                program.press("q")
+                program.end(120)
+        events = read_journal(home / "out").events
+        lost = sum(event.segment.samples for event in events if isinstance(event, AudioLost))
+        yield Figure("audio lost under a hog on every core", 100 * to_seconds(lost) / seconds, "%", 0.1)
+
+
+def main() -> int:
+    """Print the table and write the JSON; 1 if a figure misses its limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    where = "where the figures go as JSON (default: %(default)s)"
+    parser.add_argument("--json", type=Path, default=Path("bench-live.json"), metavar="FILE", help=where)
+    parser.add_argument("--readers", type=Path, metavar="FOLDER", help="people reading, as FLAC files: no requests")
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    parser.add_argument("--only", metavar="PART", help="one part: its name is that of its function")
+    chosen = parser.parse_args()
+    ears, quick = Ears(), chosen.quick
+    parts: dict[str, Callable[[], Iterator[Figure]]] = {
+        "self_hearing": lambda: self_hearing(ears, 20 if quick else 200),
+        "yielding": lambda: yielding(ears, 10 if quick else 60),
+        "requests": lambda: requests(ears, 1 if quick else 5),
+        "mistaken_requests": lambda: mistaken_requests(ears, chosen.readers),
+        "in_time": lambda: in_time(ears),
+        "hours": lambda: hours(ears, 0.3 if quick else 3.0),
+        "hogged": lambda: hogged(20 if quick else 120),
+    }
+    wanted = [chosen.only] if chosen.only else list(parts)
+    return show((figure for part in wanted for figure in parts[part]()), chosen.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
