@@ -48,15 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 something this machine lacks, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    common = _Parser(add_help=False)
-    common.add_argument("--config", type=Path, action="append", default=[], metavar="FILE", help="settings, as TOML")
-    common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
-    common.add_argument("--debug", action="store_true", help="show where an error came from")
+    common = _common(config=[])
     loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
     loop.add_argument("--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes words down")
-    loop.add_argument("--language", choices=("auto", "en", "de", "es", "fr"), help="what is spoken")
+    loop.add_argument("--language", choices=("auto", "en", "de", "es", "fr"), help="what they speak")
     loop.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -73,9 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME=AUDIO",
         help="a person's name and 10 s of their voice; give two, or none to find the voices",
     )
-    analyze.add_argument(
-        "--render", type=Path, metavar="FILE", help="also write the talk with the coach's sentences in it, as WAV"
-    )
+    analyze.add_argument("--render", type=Path, metavar="FILE", help="also write the talk with the coach in it, as WAV")
     analyze.set_defaults(module="analyze", run="analyze")
 
     talk = commands.add_parser("talk", parents=[common, loop], help="hold a talk at the table, hands-free")
@@ -116,10 +110,21 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _common(**defaults: Any) -> argparse.ArgumentParser:
+    """What every command takes; what has no default here is left as it was, where it is not given."""
+    common = _Parser(add_help=False, argument_default=None if defaults else argparse.SUPPRESS)
+    common.add_argument("--config", type=Path, action="append", metavar="FILE", help="settings, as TOML")
+    common.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--debug", action="store_true", help="show where an error came from")
+    common.set_defaults(**defaults)
+    return common
+
+
 def _add_models(commands: Any, common: argparse.ArgumentParser) -> None:
     models = commands.add_parser("models", parents=[common], help="models for words; `get` alone uses the network")
     models.set_defaults(module="models", run="models", action="list")
-    actions = models.add_subparsers(dest="action", metavar="ACTION")
+    actions, common = models.add_subparsers(dest="action", metavar="ACTION"), _common()
     actions.add_parser("list", parents=[common], help="what can be got, and what is here")
     get = actions.add_parser("get", parents=[common], help="download a model; what broke off is gone on with")
     get.add_argument("name", metavar="NAME", help="such as base.en")
