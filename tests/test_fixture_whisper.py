@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
+from pathlib import Path
 from statistics import median
 
 import jiwer
 import numpy as np
 import pytest
 
+from tests import stubs
 from tests.conftest import FIXTURES
 from tests.sounds import RATE
 from tests.test_fixtures import SPOKEN
@@ -19,8 +21,11 @@ from tools.scoring import PEOPLE, Truth, plain, word_time_errors
 from tools.words.gates import listen
 from tools.words.noise import NAMES, make_noise
 from voice_coach import resources, session
+from voice_coach.cli import build_parser
+from voice_coach.commands import analyze
 from voice_coach.config import load_settings
 from voice_coach.engines.fakes import ToneRenderer
+from voice_coach.engines.model_store import own_folder
 from voice_coach.engines.recording import Recording
 from voice_coach.engines.whisper import WhisperTranscriber
 from voice_coach.events import AudioBlock, Event, Speaker, Transcript, Utterance, WordsHeard
@@ -81,6 +86,17 @@ def written(part: Part, speaker: Speaker) -> Iterator[WordsHeard]:
 def test_the_model_is_small() -> None:
     assert sum(path.stat().st_size for path in MODEL.iterdir()) <= 6_000_000
     assert (MODEL / "README.md").is_file()
+
+
+@pytest.mark.usefixtures("home", "stubbed_whisper")
+def test_the_demo_by_whisper_takes_it_where_there_is_no_other() -> None:
+    chosen = build_parser().parse_args(["demo", "--words", "whisper"])
+    recording = Recording(FIXTURES / "demo" / "talk.flac")
+    talk = analyze._Talk(recording, "the bundled talk", None, [], None, None, resources.demo_model())
+    assert Path(analyze._settings(chosen, talk).words.whisper_model) == MODEL
+    assert analyze._settings(chosen, replace(talk, model=None)).words.whisper_model == "", "nobody else's talk"
+    stubs.whisper_folder(own_folder() / "base.en")
+    assert analyze._settings(chosen, talk).words.whisper_model == ""
 
 
 @pytest.mark.parametrize("name", SPOKEN)
