@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check bench bench-hearing fixtures hearing-models whisper-fixture clean
+.PHONY: demo test check bench bench-hearing bench-live soak fixtures hearing-models whisper-fixture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -29,6 +29,14 @@ bench-hearing: $(VENV)/installed-dev
 	@test -n "$(READERS)" || { echo "say which readers: make bench-hearing READERS=FOLDER"; exit 2; }
 	$(PIP) install -e '.[train]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.hearing.benchmark "$(READERS)" --ablations
+
+# Live talks: what they hear of themselves, how soon they yield and obey, what they lose. READERS is optional.
+bench-live: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.live.benchmark $(if $(READERS),--readers "$(READERS)")
+
+# Twenty minutes at a virtual table, in real time.
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m tools.live.soak
 
 fixtures: $(VENV)/installed-dev
 	$(BIN)/python -m tools.fixtures.build
@@ -57,4 +65,4 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist build bench.json
+	rm -rf $(VENV) dist build bench.json bench-live.json soak.json

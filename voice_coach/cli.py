@@ -80,6 +80,9 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
     talk.set_defaults(module="talk", run="talk")
 
+    check = commands.add_parser("check", parents=[common], help="see whether this machine is ready for a talk")
+    check.set_defaults(module="check", run="check", words=None)
+
     enroll = commands.add_parser("enroll", parents=[common], help="learn a voice to be kept, from 10 to 20 s of speech")
     enroll.add_argument("name", type=_name, nargs="?", metavar="NAME", help="whose voice (default: list those kept)")
     enroll.add_argument("audio", type=Path, nargs="?", metavar="AUDIO", help="a recording (default: the microphone)")
@@ -110,7 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(**defaults: Any) -> argparse.ArgumentParser:
+def _common(**defaults: Any) -> _Parser:
     """What every command takes; what has no default here is left as it was, where it is not given."""
     common = _Parser(add_help=False, argument_default=None if defaults else argparse.SUPPRESS)
     common.add_argument("--config", type=Path, action="append", metavar="FILE", help="settings, as TOML")
@@ -121,7 +124,7 @@ def _common(**defaults: Any) -> argparse.ArgumentParser:
     return common
 
 
-def _add_models(commands: Any, common: argparse.ArgumentParser) -> None:
+def _add_models(commands: Any, common: _Parser) -> None:
     models = commands.add_parser("models", parents=[common], help="models for words; `get` alone uses the network")
     models.set_defaults(module="models", run="models", action="list")
     actions, common = models.add_subparsers(dest="action", metavar="ACTION"), _common()

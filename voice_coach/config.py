@@ -35,6 +35,11 @@ class WordsOptions(Options):
     language: str = choice("auto", "auto", "en", "de", "es", "fr")
     threads: int = number(1, 1, 16, "processor threads")
 
+    @property
+    def language_set(self) -> str | None:
+        """The code of the language, `None` where it is to be heard."""
+        return None if self.language == "auto" else self.language
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceOptions(Options):

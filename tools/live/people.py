@@ -11,6 +11,7 @@ import soundfile
 from tools.fixtures.flite import Flite, Manner
 from tools.live.virtual_table import BLOCK
 from voice_coach.acoustics import Floats
+from voice_coach.segment import SAMPLE_RATE
 
 DEMO = Path(__file__).parents[2] / "audio_fixtures" / "demo"
 VOICES = {"Maya": ("slt", 0.86), "Daniel": ("rms", 0.98)}
@@ -21,6 +22,13 @@ LEVEL = 0.03
 def fixture(name: str) -> Floats:
     """A recording of the demo talk, float32 (n,), 16 kHz."""
     return np.asarray(soundfile.read(DEMO / name, dtype="float32")[0])
+
+
+def cut_off() -> Floats:
+    """Three times Daniel cuts Maya off: those moments of the demo talk, one after the other, 39 s."""
+    whole = fixture("talk.flac")
+    parts = ((101.5, 114.3), (135.2, 146.5), (182.5, 197.2))
+    return np.concatenate([whole[round(begin * SAMPLE_RATE) : round(end * SAMPLE_RATE)] for begin, end in parts])
 
 
 @cache

@@ -14,12 +14,15 @@ import sys
 import termios
 import threading
 import time
-from contextlib import suppress
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
 import numpy as np
+import soundfile
 
 from voice_coach.acoustics import Floats
 from voice_coach.engines.simulated import EchoPath
@@ -33,8 +36,8 @@ BLOCK = 320
 _NOISE = 10 ** (-62 / 20)
 _LATENCY = "--latency-msec=20"
 _PIPE = 1 << 15
-_MOST_WAITING = 4 * 16_000 * 3 // 10
-"""Bytes of 0.3 s: a process that is late by less has it made up for by buffers."""
+_WATCHED = 50
+"""Blocks for which something must have waited."""
 _FORMAT = ("--raw", "--format=float32le", "--rate=16000", "--channels=1")
 
 
@@ -51,7 +54,6 @@ load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
 load-module module-null-sink sink_name={MICROPHONE} rate=16000 channels=1
 load-module module-null-sink sink_name={LOUDSPEAKER} rate=16000 channels=1
 load-module module-remap-source source_name={SOURCE} master={MICROPHONE}.monitor
-load-module module-rescue-streams
 set-default-source {SOURCE}
 set-default-sink {LOUDSPEAKER}
 """
@@ -150,6 +152,28 @@ class VirtualTable:
             self._talk = np.concatenate((self._talk, samples.astype(np.float32)))
             return self.blocks + waiting // BLOCK
 
+    @contextmanager
+    def recording(self, path: Path) -> Iterator[None]:
+        """Record what the microphone hears, as every other program hears it, to a sound file."""
+        program = self._program("parec", "-d", SOURCE, *_FORMAT, _LATENCY, stdout=subprocess.PIPE)
+        output, parts = cast("IO[bytes]", program.stdout), list[bytes]()
+
+        def read() -> None:
+            with suppress(ValueError):
+                while part := output.read(4096):
+                    parts.append(part)
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            program.kill()
+            reader.join()
+            data = b"".join(parts)
+            samples = np.frombuffer(data[: len(data) // 4 * 4], "<f4")
+            soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_24")
+
     @property
     def is_quiet(self) -> bool:
         """Whether nobody has anything more to say."""
@@ -197,8 +221,14 @@ class VirtualTable:
         delay = 0 if self._echo is None else round(self._echo.delay_seconds * SAMPLE_RATE)
         response = np.ones(1, np.float32) if self._echo is None else self._echo.response
         past = np.zeros(delay + len(response) - 1 + BLOCK, np.float32)
+        waiting: deque[int] = deque(maxlen=_WATCHED)
         while not self._closing.is_set():
-            while True:
+            waiting.append((_waiting(played_back) + _waiting(spoken)) // (4 * BLOCK))
+            # Sound crosses a room at once. What has waited for long, because this process was late, is left out.
+            late = min(waiting) - 1 if len(waiting) == _WATCHED else 0
+            if late > 0:
+                waiting.clear()
+            for _ in range(1 + max(0, late)):
                 data = b""
                 while len(data) < 4 * BLOCK:
                     part = played_back.read(4 * BLOCK - len(data))
@@ -208,8 +238,6 @@ class VirtualTable:
                 played = np.frombuffer(data, "<f4").astype(np.float32)
                 self.heard.append(played)
                 past = np.concatenate((past[BLOCK:], played))
-                if _waiting(played_back) < _MOST_WAITING:
-                    break  # sound crosses a room at once: where this process is very late, it leaves some out
             mix = (rng.standard_normal(BLOCK) * _NOISE).astype(np.float32)
             if self._echo is not None:
                 mix += np.convolve(past[: len(response) - 1 + BLOCK], response, "valid").astype(np.float32)

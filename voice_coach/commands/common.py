@@ -72,7 +72,7 @@ def writing_for(chosen: Namespace, settings: Settings, names: Sequence[str] = ()
     names : what the two people are called, if that is known.
     live : whether it has to keep up with the talk.
     """
-    language = None if settings.words.language == "auto" else settings.words.language
+    language = settings.words.language_set
     choice = choose_transcriber(settings.words, Wanted(language, names, live))
     instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
     for reason in choice.passed_over:

@@ -25,9 +25,8 @@ from voice_coach.ports import Transcriber
 
 LIKELY_NATS = -11.0
 """A sentence with at least this log-likelihood was said: midway between requests and talk that sounds like them."""
-_PROMISING_NATS = -9.0
-"""Sentences whose first words are less likely than this need no closer look."""
-_FIRST_TOKENS = 2
+_BEGINNINGS = ((2, -9.0), (4, LIKELY_NATS))
+"""So many tokens at the beginning must be so likely for a closer look: what each token costs is its logits."""
 _LONGEST_SECONDS = 4.0
 _HEADS, _WIDTH = 8, 36
 _BEGIN, _END = 1, 2
@@ -63,12 +62,17 @@ class ExpectedSentences:
         """The sentence that `samples`, float32 (n,), 16 kHz, hold and nothing else; `None` if they hold none."""
         mask = np.ones((1, len(samples)), np.int64)
         hidden = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})[0]
-        first = self._likelihood(hidden, self._given[:1, :_FIRST_TOKENS], self._wanted[:1, :_FIRST_TOKENS])
-        if first[0] < _PROMISING_NATS:
-            return None
-        likelihood = self._likelihood(hidden, self._given, self._wanted)
-        best = int(np.argmax(likelihood))
-        return self._sentences[best] if likelihood[best] >= LIKELY_NATS else None
+        rows = np.arange(len(self._sentences))
+        likelihood = np.zeros(0, np.float32)
+        for tokens, limit in (*_BEGINNINGS, (self._given.shape[1], LIKELY_NATS)):
+            joined = np.concatenate((self._given[rows, :tokens], self._wanted[rows, :tokens]), axis=1)
+            distinct, which = np.unique(joined, axis=0, return_inverse=True)
+            found = self._likelihood(hidden, distinct[:, :tokens], distinct[:, tokens:])[which.ravel()]
+            rows, likelihood = rows[found >= limit], found[found >= limit]
+            if not len(rows):
+                return None
+        best = int(rows[np.argmax(likelihood)])
+        return self._sentences[best]
 
     def _likelihood(self, hidden: Floats, given: Tokens, wanted: Tokens) -> Floats:
         """Log-likelihood of each row of wanted tokens; -1 is none."""

@@ -136,6 +136,11 @@ class SystemMicrophone:
         """The device that is open, for people."""
         return self._home or ("" if self._stream is None else self._stream.name)
 
+    @property
+    def rate(self) -> int:
+        """The rate that the device is open at, Hz."""
+        return SAMPLE_RATE if self._stream is None else self._stream.rate
+
     def start(self, deliver: Callable[[AudioBlock], None], tell: Callable[[Notice], None]) -> None:
         """Open the device, and deliver from now on; see the port."""
         self._deliver, self._tell = deliver, tell

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voice_coach.acoustics import mono
+from voice_coach.acoustics import Floats, mono
 from voice_coach.errors import MissingPart
 from voice_coach.events import AudioBlock
 from voice_coach.live.inbox import Inbox
@@ -50,7 +50,17 @@ def first_sound(inbox: Inbox, cure_for_silence: str) -> FirstSound:
         if isinstance(item, AudioBlock) and len(item.samples):
             parts.append(mono(item.samples))
             taken += len(item.samples)
-    samples = np.concatenate(parts)
+    return judge_first_sound(np.concatenate(parts), cure_for_silence)
+
+
+def judge_first_sound(samples: Floats, cure_for_silence: str) -> FirstSound:
+    """The level of a room by what was heard of it, float32 (n,), 16 kHz.
+
+    Raises
+    ------
+    MissingPart
+        With the cure, if that is exact silence.
+    """
     if not np.any(samples):
         raise MissingPart(f"the microphone delivers exact silence; cure: {cure_for_silence}")
     tenth = SAMPLE_RATE // 10

@@ -1,0 +1,169 @@
+"""The check: every line of it, well and amiss."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.at_the_table import virtual_table
+from tools.live.program import Program
+from voice_coach import checking, session
+from voice_coach.acoustics import Floats
+from voice_coach.checking import Echo, find_echo, judge_echo, judge_gain, judge_microphone, judge_room, sweep
+from voice_coach.commands import check
+from voice_coach.config import Settings
+from voice_coach.engines.simulated import EchoPath
+from voice_coach.errors import EngineFailed, MissingPart
+from voice_coach.events import AudioBlock
+from voice_coach.live.first_sound import FirstSound, judge_first_sound
+from voice_coach.segment import SAMPLE_RATE
+
+STARTS = (8_000, 24_000, 40_000)
+
+
+def heard_back(delay: float, gains_db: tuple[float, ...]) -> Floats:
+    """What a microphone hears of three sweeps, through a little noise."""
+    rng = np.random.default_rng(0)
+    heard = (rng.standard_normal(60_000) * 1e-3).astype(np.float32)
+    for start, gain in zip(STARTS, gains_db, strict=True):
+        place = start + round(delay * SAMPLE_RATE)
+        heard[place : place + len(sweep())] += sweep() * np.float32(10 ** (gain / 20))
+    return heard
+
+
+@pytest.mark.parametrize("delay", [0.01, 0.09, 0.4])
+def test_the_echo_is_found_where_and_how_loud_it_is(delay: float) -> None:
+    echo = find_echo(sweep(), heard_back(delay, (-12, -12, -12)), STARTS)
+    assert echo is not None
+    assert echo.delay_seconds == pytest.approx(delay, abs=0.002)
+    assert echo.levels_db == pytest.approx([checking.SWEEP_DB - 12] * 3, abs=0.5)
+    assert judge_echo("loudspeaker", echo, 0.8).is_well
+    gain = judge_gain(echo)
+    assert gain is not None
+    assert gain.is_well
+
+
+def test_a_loudspeaker_that_is_not_heard() -> None:
+    rng = np.random.default_rng(1)
+    assert find_echo(sweep(), rng.standard_normal(60_000).astype(np.float32) * 0.01, STARTS) is None
+    assert "volume up" in judge_echo("loudspeaker", None, 0.8).cure
+    assert judge_gain(None) is None
+
+
+def test_a_loudspeaker_louder_than_people_is_told_the_volume_that_does() -> None:
+    found = judge_echo("loudspeaker", Echo(0.05, (checking.PEOPLE_DB + 6.0,) * 3), 0.8)
+    assert "voice.volume to 0.4" in found.cure
+    assert found.figures["volume"] == pytest.approx(0.4)
+
+
+def test_a_microphone_that_changes_its_own_gain() -> None:
+    echo = find_echo(sweep(), heard_back(0.05, (-10, -14, -18)), STARTS)
+    found = judge_gain(echo)
+    assert found is not None
+    assert "automatic gain" in found.cure
+
+
+def test_a_microphone_that_is_overdriven() -> None:
+    assert judge_microphone("usb", 48_000, np.full(16_000, 0.1, np.float32)).is_well
+    assert "lower" in judge_microphone("usb", 48_000, np.ones(16_000, np.float32)).cure
+
+
+@pytest.mark.parametrize(("level", "is_well"), [(-62.0, True), (-48.0, True), (-30.0, False)])
+def test_a_room_is_judged_in_words(level: float, is_well: bool) -> None:
+    found = judge_room(FirstSound(level))
+    assert found.is_well is is_well
+    assert f"{level:.0f} dB" in found.found
+
+
+def test_exact_silence_is_named_with_the_cure_for_this_system() -> None:
+    with pytest.raises(MissingPart, match="exact silence; cure: unmute it"):
+        judge_first_sound(np.zeros(16_000, np.float32), "unmute it")
+
+
+class Silent:
+    """A microphone that was opened and hears nothing."""
+
+    name, rate = "silent", 16_000
+
+    def __init__(self, *given: object) -> None:
+        pass
+
+    def start(self, deliver: Callable[[AudioBlock], None], tell: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def lines(settings: Settings) -> dict[str, checking.Finding]:
+    return {finding.what: finding for finding in check._findings(settings)}
+
+
+def test_a_microphone_that_delivers_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(check, "Devices", object)
+    monkeypatch.setattr(check, "SystemMicrophone", Silent)
+    monkeypatch.setattr(check, "_PATIENCE_SECONDS", 0.2)
+    found = lines(settings)
+    assert "delivers nothing" in found["microphone"].found
+    assert found["microphone"].cure
+    assert "loudspeaker" not in found
+
+
+def _refuse(message: str, error: type[Exception] = MissingPart) -> Callable[..., object]:
+    def refuse(*given: object, **named: object) -> object:
+        raise error(message)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("part", "what"), [("Devices", "microphone"), ("SystemVoice", "voice"), ("choose_transcriber", "words")]
+)
+def test_what_is_missing_is_a_line_with_its_cure(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, home: Path, part: str, what: str
+) -> None:
+    monkeypatch.setattr(check, part, _refuse("it is missing; cure: install it"))
+    found = lines(settings)[what]
+    assert (found.found, found.cure) == ("it is missing", "install it")
+
+
+def test_a_voice_that_breaks_down(settings: Settings, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(check.SystemVoice, "render", _refuse("it hangs", EngineFailed))
+    assert not lines(settings)["voice"].is_well
+
+
+def test_a_disk_that_is_full_or_not_ones_own(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(check.shutil, "disk_usage", lambda _: Namespace(free=1_000_000))
+    assert "free some space" in check._disk().cure
+    monkeypatch.setattr(check.os, "access", lambda *_: False)
+    assert "chown" in check._disk().cure
+
+
+def test_a_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_PACKAGES", ("numpy", "no-such-package"))
+    assert check._packages().cure == "python -m pip install no-such-package"
+
+
+def test_it_names_where_everything_is_kept(home: Path) -> None:
+    assert str(session.voices_folder()) in check._places().found
+
+
+@pytest.mark.real
+def test_at_a_table_all_is_well(tmp_path: Path, moonshine_model: None, system_voice: None) -> None:
+    response = np.zeros(160, np.float32)
+    response[0] = 0.25
+    with virtual_table(tmp_path / "pa", EchoPath(0.06, response)) as table:
+        with Program(table, "check", "--json", home=tmp_path) as program:
+            assert program.end() == 0, program.output
+        found = {line["what"]: line for line in json.loads(program.output)}
+        assert found["loudspeaker"]["figures"]["echo_level_db"] == pytest.approx(checking.SWEEP_DB - 12, abs=2)
+        assert 0.04 < found["loudspeaker"]["figures"]["echo_delay_seconds"] < 0.5
+        table.control("set-source-mute", "microphone", "1")
+        with Program(table, "check", home=tmp_path) as program:
+            assert program.end() == 4
+        assert "exact silence" in program.output
