@@ -28,7 +28,7 @@ ROOMS = (
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
     ("session", {"session", "live_session", "second_writing", "recovery"}),
-    ("commands", {"cli", "commands", "progress", "display", "__main__"}),
+    ("commands", {"cli", "commands", "checking", "progress", "display", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}
 FOREIGN = {
