@@ -47,7 +47,7 @@ hearing-models: $(VENV)/installed-dev
 	$(PIP) install -e '.[train]'
 	$(BIN)/python -m tools.hearing.train "$(READERS)"
 
-# Rebuild the Whisper that tests use, and measure it: about 25 minutes of two idle cores.
+# Rebuild the Whisper that tests use, and measure it: about half an hour of two idle cores.
 whisper-fixture: $(VENV)/installed-dev
 	$(PIP) install -e '.[train]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.words.build

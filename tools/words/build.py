@@ -2,7 +2,7 @@
 
     python -m tools.words.build [FOLDER]
 
-It needs flite and what the extra `train` holds, and takes about 25 minutes of two idle cores.
+It needs flite and what the extra `train` holds, and takes about half an hour of two idle cores.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.words.tokens import make_tokens
 from tools.words.train import train
 
 _SENTENCES = 9600
-_STEPS = 1200
+_STEPS = 1600
 _SEED = 1
 
 

@@ -21,7 +21,7 @@ UNHEARD = "[?]"
 ENDS = (".", "?")
 _LONGEST_WORDS = 22
 _SLOT = re.compile(r"\{([a-z]+)\}")
-TALK_SHARE = 0.45
+TALK_SHARE = 0.5
 """How many of the sentences are lines of the fixture talks."""
 _STRANGE = (Path(__file__).parent / "strange.txt").read_text("utf-8").split()
 """Words that are in no talk and no sentence, for the model to learn that there are such."""
