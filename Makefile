@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check bench bench-hearing bench-live soak fixtures hearing-models clean
+.PHONY: demo test check bench bench-hearing bench-live soak fixtures hearing-models whisper-fixture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -49,6 +49,11 @@ hearing-models: $(VENV)/installed-dev
 	@test -n "$(READERS)" || { echo "say which readers: make hearing-models READERS=FOLDER"; exit 2; }
 	$(PIP) install -e '.[train]'
 	$(BIN)/python -m tools.hearing.train "$(READERS)"
+
+# Rebuild the Whisper that tests use, and measure it: about half an hour of two idle cores.
+whisper-fixture: $(VENV)/installed-dev
+	$(PIP) install -e '.[train]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.words.build
 
 $(VENV)/installed: pyproject.toml tools/system_packages.sh
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }

@@ -14,7 +14,7 @@ from voice_coach.engines.fakes import MarkedComparer, MarkedDetector, ScriptedTr
 from voice_coach.events import AudioBlock, Event, InterPausalUnit, Speaker
 from voice_coach.framing import HOP
 from voice_coach.hearing import Hearing
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.pipeline import Pipeline, PipelineOptions
 from voice_coach.runner import Latencies, RecordedAnswers, run_recorded
 from voice_coach.segment import Segment
@@ -51,11 +51,17 @@ class MarkedTalk:
             start += size
 
 
-def marked_pipeline(lexicon: Lexicon, options: PipelineOptions | None = None, *, with_words: bool = False) -> Pipeline:
+def marked_pipeline(
+    lexicon: Lexicon,
+    options: PipelineOptions | None = None,
+    *,
+    with_words: bool = False,
+    languages: Languages | None = None,
+) -> Pipeline:
     """A pipeline that hears marked samples."""
     options = options or PipelineOptions()
     hearing = Hearing(MarkedDetector(), MarkedComparer(), options.hearing)
-    return Pipeline(hearing, lexicon, NAMES, options, with_words=with_words)
+    return Pipeline(hearing, languages or Languages(lexicon), NAMES, options, with_words=with_words)
 
 
 class ToldHearing:
@@ -78,6 +84,10 @@ class ToldHearing:
         started = [unit for unit in self._units if unit.segment.start < decided]
         return tuple(replace(u, segment=Segment(u.segment.start, min(u.segment.end, decided))) for u in started)
 
+    def speech_share(self, stretches: Iterable[Segment]) -> float:
+        """All speech is heard."""
+        return float(any(stretch.samples for stretch in stretches))
+
     def process(self, hop: Floats) -> list[InterPausalUnit]:
         """Units whose pause after them has been heard."""
         self._now += len(hop)
@@ -94,7 +104,7 @@ class ToldHearing:
 def run_told(units: Sequence[InterPausalUnit], samples: int, script: Script, lexicon: Lexicon) -> list[Event]:
     """All events of a talk of silent samples in which these units are heard, its cues said as tones."""
     hearing = cast("Hearing", ToldHearing(units))
-    pipeline = Pipeline(hearing, lexicon, NAMES, eager(), with_words=True)
+    pipeline = Pipeline(hearing, Languages(lexicon), NAMES, eager(), with_words=True)
     answers = RecordedAnswers(ScriptedTranscriber(script), ToneRenderer())
     return list(run_recorded([AudioBlock(0, np.zeros(samples, np.float32))], pipeline, answers))
 

@@ -32,8 +32,11 @@ class StubbedWhisper:
         if not (folder / "tokenizer.json").stat().st_size:
             raise Exception("Model missing.")  # noqa: TRY002 - it is what its tokenizers raise
 
-    def transcribe(self, *given: Any, **options: Any) -> tuple[Iterator[SimpleNamespace], None]:
-        return self.segments(self._argument("transcribe", "audio", *given, **options)), None
+        self.model = SimpleNamespace(is_multilingual=False)
+
+    def transcribe(self, *given: Any, **options: Any) -> tuple[Iterator[SimpleNamespace], SimpleNamespace]:
+        about = SimpleNamespace(language="en", language_probability=1)
+        return self.segments(self._argument("transcribe", "audio", *given, **options)), about
 
     def _argument(self, method: str, name: str, *given: Any, **options: Any) -> Any:
         """An argument of a call that the real one would take."""
@@ -55,4 +58,5 @@ def word(text: str, start: float, end: float) -> SimpleNamespace:
 
 def segment(*words: SimpleNamespace, likelihood: float = -0.2) -> SimpleNamespace:
     """A segment as faster-whisper gives it."""
-    return SimpleNamespace(words=list(words) or None, avg_logprob=likelihood)
+    end = words[-1].end if words else 0.0
+    return SimpleNamespace(words=list(words) or None, end=end, avg_logprob=likelihood, no_speech_prob=0.01)

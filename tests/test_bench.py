@@ -20,6 +20,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(bench, "_speed", lambda _: [Figure("speed", 0.01, "CPU s per s", at_most=0.02)])
     monkeypatch.setattr(bench, "_memory", lambda _, quick: [Figure("memory", 180.0, "MB")])
     monkeypatch.setattr(bench, "_accuracy", lambda _: iter(()))
+    monkeypatch.setattr(bench, "_lens", lambda: iter(()))
 
 
 @pytest.mark.usefixtures("measured")
@@ -50,7 +51,7 @@ def test_a_missed_limit_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 @pytest.mark.usefixtures("home")
 def test_nobodys_settings_or_models_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
     for name in names[1:]:
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
     before = [os.environ[name] for name in names]

@@ -122,7 +122,7 @@ def transcriber(request: pytest.FixtureRequest, tmp_path: Path) -> Transcriber:
 def test_a_transcriber_gives_words(transcriber: Transcriber) -> None:
     before, after = RATE // 20, RATE // 7
     samples = demo_audio(UTTERED.seconds + (before + after) / RATE)
-    words = transcriber.transcribe(Utterance(0, Speaker.A, UTTERED), UTTERED.start - before, samples)
+    words = transcriber.transcribe(Utterance(0, Speaker.A, UTTERED), UTTERED.start - before, samples).words
     assert transcriber.name
     assert words
     assert all(isinstance(word, Word) and word.text and " " not in word.text for word in words)
@@ -135,7 +135,7 @@ def test_a_transcriber_gives_words(transcriber: Transcriber) -> None:
 @pytest.mark.usefixtures("moonshine_model")
 def test_moonshine_writes_down_what_is_said() -> None:
     samples = demo_audio(8.0)
-    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), 0, samples)
+    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), 0, samples).words
     assert len(words) >= 5
 
 
@@ -173,7 +173,7 @@ def test_a_renderer_gives_audible_sound_of_a_sensible_length(renderer: Renderer)
 @pytest.mark.usefixtures("system_voice", "moonshine_model")
 def test_what_the_system_voice_says_can_be_understood() -> None:
     samples = SystemVoice(VoiceOptions(), "en").render(CUE)
-    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), 0, samples)
+    words = MoonshineTranscriber().transcribe(Utterance(0, Speaker.A, Segment(0, len(samples))), 0, samples).words
     heard = " ".join(word.text for word in words).lower()
     assert "slow down" in heard
 

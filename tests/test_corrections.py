@@ -34,7 +34,7 @@ from voice_coach.errors import UsageError
 from voice_coach.events import Event, OverlapHeard, OverlapKind, Speaker
 from voice_coach.figures import Report, SpeakerFigures
 from voice_coach.fixing import correction_of
-from voice_coach.journal import CORRECTIONS_NAME, JOURNAL_NAME, read_corrections, write_second
+from voice_coach.journal import CORRECTIONS_NAME, JOURNAL_NAME, read_corrections, write_beside
 from voice_coach.learnt import Example, learnt_margin
 from voice_coach.overlaps import OverlapOptions
 from voice_coach.report import build_report
@@ -253,7 +253,7 @@ def test_a_torn_line_loses_nothing_before_or_after_it(tmp_path: Path) -> None:
 
 def test_a_second_hearing_is_put_right_like_a_first(tmp_path: Path) -> None:
     folder = leave_session(tmp_path / "evening", samples.events()[:-4])
-    write_second(folder, samples.facts(), EVENTS)
+    write_beside(folder, samples.facts(), EVENTS)
     afterwards.put_right(folder, f"not-interruption {clock(interruption().at_sample / 16_000)}")
     report = load_report(folder)
     assert report.session.hearing == "second"

@@ -12,7 +12,7 @@ from tests.sessions import leave_session
 from voice_coach.commands import ended
 from voice_coach.commands.ended import show_ended
 from voice_coach.config import Settings
-from voice_coach.journal import write_second
+from voice_coach.journal import write_beside
 
 SHORT = samples.events("\n".join(samples.TALK.splitlines()[:20]))
 LONG = samples.events()
@@ -35,7 +35,7 @@ def test_a_short_talk_is_heard_again_before_it_is_shown(
     def hear_again() -> None:
         assert capsys.readouterr().out == ""
         order.append("heard again")
-        write_second(folder, samples.facts(), SHORT)
+        write_beside(folder, samples.facts(), SHORT)
 
     report = show_ended(CHOSEN, Settings(), folder, hear_again)
     assert order == ["heard again", "opened"]
@@ -52,7 +52,7 @@ def test_a_long_talk_is_shown_at_once_and_anew_when_it_was_heard_again(
         assert "is heard once more now" in " ".join(capsys.readouterr().out.split())
         assert "as it was heard during the talk" in (folder / "report.html").read_text("utf-8")
         order.append("heard again")
-        write_second(folder, samples.facts(), LONG)
+        write_beside(folder, samples.facts(), LONG)
 
     show_ended(CHOSEN, Settings(), folder, hear_again)
     assert order == ["opened", "heard again"]

@@ -48,7 +48,7 @@ def in_a_room(samples: Floats, before: float, after: float) -> Floats:
 
 def understood(lexicon: Lexicon, expecting: Expecting, samples: Floats) -> Request | None:
     utterance = Utterance(0, Speaker.A, Segment(0, len(samples)))
-    words = expecting.transcribe(utterance, 0, samples)
+    words = expecting.transcribe(utterance, 0, samples).words
     return request_in(lexicon, WordsHeard(utterance, expecting.name, words))
 
 

@@ -105,7 +105,7 @@ def test_what_was_said_can_be_understood() -> None:
 
     (said,) = hear("demo").said
     utterance = Utterance(0, Speaker.A, Segment(0, len(said.samples)))
-    words = MoonshineTranscriber().transcribe(utterance, 0, said.samples)
+    words = MoonshineTranscriber().transcribe(utterance, 0, said.samples).words
     text = hear("demo").report.cues[0].text
     common = {w.text.lower().strip(".,?!:") for w in words} & {w.lower().strip(".,?!:") for w in text.split()}
     assert len(common) >= 0.5 * len(set(text.split()))

@@ -64,3 +64,14 @@ def test_history_holds_the_last_stretch(start: int, length: int) -> None:
     np.testing.assert_array_equal(history.read(Segment(start, start + length)), wanted)
     held = history.held(start, start + length)
     np.testing.assert_array_equal(numbers[held.start : held.end], wanted)
+
+
+def test_the_quietest_place_is_found_in_what_is_held() -> None:
+    history = AudioHistory(2.0)
+    loud = np.full(32_000, 0.5, np.float32)
+    loud[20_000:21_000] = 0.01
+    history.append(loud)
+    assert 20_300 <= history.quietest(Segment(16_000, 32_000)) <= 20_700
+    assert history.quietest(Segment(40_000, 50_000)) == 45_000
+    history.append(np.full(16_000, 0.5, np.float32))
+    assert 20_300 <= history.quietest(Segment(0, 32_000)) <= 20_700

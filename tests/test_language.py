@@ -478,6 +478,15 @@ i_statement         | I am scared of spiders.
 -                   | Whether you always forget it is not the point.
 appreciation        | I like it when you always do this.
 appreciation        | I am so glad you made me do this.
+-                   | He shouted you never listen.
+-                   | The song goes you never listen to me.
+-                   | I would thank you for that, if it had worked.
+-                   | How was the film, she asked.
+-                   | Did I get that, is there a train at nine?
+softened            | Would you like to hear how I see it?
+-                   | Do you want some tea?
+-                   | I cried laughing.
+-                   | It hurts to run in these shoes.
 -                   | Back then you always forgot, you never listened.
 -                   | Years ago you never listened.
 -                   | As a kid you never listened.
@@ -521,6 +530,7 @@ def test_labelled_sentences_cover_every_kind() -> None:
 # Look-alikes of a demand; each is said four times.
 NO_DEMANDS = """
 Answer the phone please.
+Put the phone away, please.
 Take the last one if you like.
 Will you be home tonight?
 You should maybe call her.
@@ -531,6 +541,8 @@ Listen to me.
 You need to listen now.
 I need you to hear this.
 Quit shouting at them.
+Stop shouting at them.
+Let us wait here.
 Tell me more about him.
 Tell me what happened there.
 Help me understand the plan.

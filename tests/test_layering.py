@@ -12,24 +12,27 @@ PACKAGE = Path(__file__).parent.parent / "voice_coach"
 
 # Each room may import from itself and from the rooms above it.
 ROOMS = (
-    ("values", {"segment", "errors", "options", "characters", "plan"}),
+    ("values", {"segment", "errors", "options", "characters", "offline", "plan"}),
     ("measurements", {"acoustics"}),
     ("crossing", {"events", "ports"}),
     (
         "stages",
         {
             "framing", "echo", "speech", "attribution", "microphones", "hearing", "overlaps", "rhythm", "turns",
-            "delivery", "transcription", "lexicon", "language", "requests", "hosting", "sentences", "reclassification",
-            "rules", "restraint", "wordings", "coaching", "opening", "report", "figures", "prosody", "voice",
-            "corrections", "fixing", "heard",
+            "delivery", "transcription", "gates", "spoken_language", "lexicon", "language", "requests", "hosting",
+            "sentences", "reclassification", "rules", "restraint", "wordings", "coaching", "opening", "report",
+            "figures", "prosody", "voice", "corrections", "fixing", "heard",
         },
     ),
-    ("composition", {"interpretation", "second_hearing", "pipeline", "config", "journal", "resources"}),
+    ("composition", {"interpretation", "second_hearing", "rewriting", "pipeline", "config", "journal", "resources"}),
     ("runner", {"runner", "live"}),
     ("edges", {"engines", "review"}),
     (
         "session",
-        {"session", "live_session", "recovery", "preparation", "learnt", "afterwards", "own_settings", "checking"},
+        {
+            "session", "live_session", "second_writing", "recovery", "preparation", "learnt", "afterwards",
+            "own_settings", "checking",
+        },
     ),
     ("commands", {"cli", "commands", "progress", "display", "__main__"}),
 )  # fmt: skip
@@ -113,5 +116,5 @@ def test_the_command_line_is_light() -> None:
     names = {name for node in top for name in imported(ast.Module([node], []))}
     assert names <= {
         "__future__", "argparse", "os", "sys", "traceback", "collections.abc", "pathlib", "typing",
-        "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors",
+        "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors", "voice_coach.offline",
     }  # fmt: skip

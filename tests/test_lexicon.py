@@ -82,6 +82,9 @@ polite = ["please"]
 {REQUESTS}
 [replies]
 {REPLIES}
+[shares]
+about = "about"
+roughly = "roughly"
 [opening]
 {OPENING}
 [expected]

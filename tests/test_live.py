@@ -24,6 +24,7 @@ from voice_coach.events import (
     Event,
     Output,
     OverlapHeard,
+    Recognition,
     Request,
     RequestHeard,
     Speaker,
@@ -31,7 +32,6 @@ from voice_coach.events import (
     TurnEnded,
     UnitEnded,
     Utterance,
-    Word,
     WordsHeard,
     WordsMissing,
 )
@@ -59,9 +59,13 @@ class ToneVoice(ToneRenderer):
     def __init__(self) -> None:
         self.changes: list[tuple[float, float]] = []
         self.prepared: list[str] = []
+        self.languages: list[str] = []
 
     def prepare(self, texts: Iterable[str]) -> None:
         self.prepared += texts
+
+    def speak_in(self, language: str) -> None:
+        self.languages.append(language)
 
     def change(self, rate: float, volume: float) -> None:
         self.changes.append((rate, volume))
@@ -159,7 +163,7 @@ def test_its_journal_replays_to_the_same_events(lexicon: Lexicon, tmp_path: Path
 class Slow(ScriptedTranscriber):
     """Takes its time, longer than the talk gives it."""
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> Recognition:
         time.sleep(0.05)
         return super().transcribe(utterance, start_sample, samples)
 
@@ -183,9 +187,9 @@ class Hanging(ScriptedTranscriber):
         super().__init__({})
         self.let_go = threading.Event()
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> Recognition:
         self.let_go.wait(30)
-        return ()
+        return Recognition(())
 
 
 def test_an_engine_that_hangs_costs_words_and_nothing_else(
@@ -205,7 +209,7 @@ def test_an_engine_that_hangs_costs_words_and_nothing_else(
 
 
 class Failing(ScriptedTranscriber):
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> Recognition:
         raise EngineFailed("out of memory") if utterance.utterance_id else RuntimeError("a bug")
 
 
@@ -399,10 +403,10 @@ def test_words_and_options_do_not_wait_for_each_other(lexicon: Lexicon, tmp_path
     release = threading.Event()
 
     class Noting(ScriptedTranscriber):
-        def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> tuple[Word, ...]:
+        def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> Recognition:
             release.wait(20)
             order.append(utterance.segment.seconds)
-            return ()
+            return Recognition(())
 
     long, short = "a" * 70 + "." * 12, "b" * 12 + "." * 12
     lines = ("a" * 20 + "." * 12 + long * 2 + "." * len(short), "." * (32 + 2 * len(long)) + short)

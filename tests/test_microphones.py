@@ -18,7 +18,7 @@ from voice_coach.engines.recording import Recording
 from voice_coach.events import AudioBlock
 from voice_coach.framing import HOP, Framer
 from voice_coach.hearing import Hearing, HearingOptions
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.microphones import TwoMicrophones
 from voice_coach.pipeline import Pipeline, PipelineOptions
 from voice_coach.runner import RecordedAnswers, run_recorded
@@ -109,7 +109,7 @@ def test_two_channels_go_through_the_pipeline_whatever_the_blocks(lexicon: Lexic
 
     def run(audio: np.ndarray) -> list[object]:
         hearing = Hearing(MarkedDetector(), TwoMicrophones(MarkedComparer()), HearingOptions())
-        pipeline = Pipeline(hearing, lexicon, NAMES, PipelineOptions(), with_words=False)
+        pipeline = Pipeline(hearing, Languages(lexicon), NAMES, PipelineOptions(), with_words=False)
         blocks = [AudioBlock(place, audio[place : place + size]) for place in range(0, len(audio), size)]
         blocks[5:] = [replace(block, start_sample=block.start_sample + 3200) for block in blocks[5:]]
         blocks[5] = replace(blocks[5], lost_samples=3200)

@@ -35,7 +35,7 @@ from voice_coach.engines.recording import Recording
 from voice_coach.engines.simulated import SimulatedTable
 from voice_coach.errors import InputError, UsageError
 from voice_coach.events import AudioBlock, Output, Request, RequestHeard, Say, Speaker
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.talk import LiveEngines
 from voice_coach.live_session import LiveParts, LiveSession, Table
@@ -314,7 +314,8 @@ def test_a_talk_that_was_planned_begins_with_the_plan_and_keeps_it(
     voices = enrol_voices([("Mara", demo / "enrol_a.flac"), ("Jonas", demo / "enrol_b.flac")])
     blocks = [block.samples for block in Recording(demo / "talk.flac").blocks()]
     table = SimulatedTable(np.concatenate(blocks)[: to_samples(40.0)])
-    parts = LiveParts(lexicon, settings, table, LiveEngines(None, ToneVoice(), table), Inbox(64), table.now)
+    engines = LiveEngines(None, ToneVoice(), table)
+    parts = LiveParts(Languages(lexicon), settings, table, engines, Inbox(64), seconds=table.now)
     shown: list[str] = []
 
     def watch(output: Output | AudioBlock, now: int) -> None:

@@ -70,7 +70,7 @@ def test_a_journal_from_before_words_could_be_unsure_is_read(events: list[Event]
             writer.append(0, event)
     path = tmp_path / JOURNAL_NAME
     written = path.read_text(encoding="utf-8")
-    old = re.sub(r'("segment":\{[^}]*\}),"sure":true(\},"engine")', r"\1\2", written)
+    old = re.sub(r'("segment":\{[^}]*\}),"sure":true(,"speech_share")', r"\1\2", written)
     assert old != written
     path.write_text(old, encoding="utf-8")
     assert list(read_journal(tmp_path).events) == events

@@ -24,12 +24,13 @@ from voice_coach.events import (
     TalkEnded,
     TurnEnded,
     UnitEnded,
+    Word,
     WordsHeard,
 )
 from voice_coach.hearing import Diarizer, Hearing
 from voice_coach.interpretation import Interpreter
-from voice_coach.journal import SECOND_NAME, JournalWriter, read_second, write_second
-from voice_coach.lexicon import Lexicon
+from voice_coach.journal import SECOND_NAME, JournalWriter, read_second, write_beside
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.pipeline import Pipeline, PipelineOptions
 from voice_coach.report import SessionFacts, build_report
 from voice_coach.runner import RecordedAnswers, run_recorded
@@ -57,7 +58,7 @@ class Swapped(MarkedComparer):
 def first_hearing(lexicon: Lexicon, kept: KeptFrames, comparer: MarkedComparer | None = None) -> list[Event]:
     options = PipelineOptions()
     hearing = Hearing(MarkedDetector(), comparer or MarkedComparer(), options.hearing, kept.keep)
-    pipeline = Pipeline(hearing, lexicon, NAMES, options, with_words=True)
+    pipeline = Pipeline(hearing, Languages(lexicon), NAMES, options, with_words=True)
     script = SCRIPT if comparer is None else {(who.other, where): text for (who, where), text in SCRIPT.items()}
     return list(run_recorded(TALK.blocks([1600]), pipeline, RecordedAnswers(ScriptedTranscriber(script), None)))
 
@@ -104,6 +105,20 @@ def test_words_go_to_whoever_is_heard_the_second_time(lexicon: Lexicon, tmp_path
     assert [phrase.speaker for phrase in before.phrases if phrase.kind == "absolute"] == [NAMES[B]]
     assert shown.speakers[0].talk_seconds == before.speakers[1].talk_seconds
     assert shown.session.duration_seconds == before.session.duration_seconds
+
+
+def test_words_that_straddle_a_change_of_speaker_are_parted_by_their_times(lexicon: Lexicon, tmp_path: Path) -> None:
+    with KeptFrames(tmp_path) as kept:
+        first = first_hearing(lexicon, kept)
+        heard = next(event for event in first if isinstance(event, WordsHeard) and event.words)
+        mine = Word("phone", Segment(30 * TENTH, 36 * TENTH))
+        theirs = Word("thank", Segment(45 * TENTH, 48 * TENTH))
+        both = replace(heard, words=(mine, theirs))
+        again = second_hearing(lexicon, kept, [both])
+    assert [(e.utterance.speaker, e.words) for e in again if isinstance(e, WordsHeard)] == [
+        (A, (mine,)),
+        (B, (theirs,)),
+    ]
 
 
 def test_words_that_neither_spoke_are_left_out(lexicon: Lexicon, tmp_path: Path) -> None:
@@ -164,10 +179,10 @@ def test_what_a_second_hearing_found_is_on_disk_whole_or_not_at_all(lexicon: Lex
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_second(tmp_path, FACTS, interrupted())
+        write_beside(tmp_path, FACTS, interrupted())
     assert read_second(tmp_path) is None
     assert not list(tmp_path.glob(f"{SECOND_NAME}*"))
-    write_second(tmp_path, FACTS, again)
+    write_beside(tmp_path, FACTS, again)
     assert read_second(tmp_path) == tuple(again)
     with JournalWriter(tmp_path, FACTS) as journal:
         for event in first:

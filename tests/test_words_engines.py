@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +15,9 @@ from tests.marked import MarkedTalk, marked_pipeline
 from tests.talks import TENTH, speech
 from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine
-from voice_coach.engines.choosing import choose_transcriber, models_folder
+from voice_coach.engines.choosing import Choice, Wanted, choose_transcriber, models_folder
 from voice_coach.engines.moonshine import MoonshineTranscriber
+from voice_coach.engines.speed import KEEPS_UP, Speed, measure, remember, remembered
 from voice_coach.engines.whisper import WhisperTranscriber
 from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.events import Speaker, Utterance, WordsHeard
@@ -48,9 +50,9 @@ def without_moonshine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moonshine, "model_path", lambda: None)
 
 
-def chosen(language: str = "en", **options: str) -> tuple[str | None, tuple[str, ...]]:
+def chosen(language: str | None = "en", **options: str) -> tuple[str | None, tuple[str, ...]]:
     """Name of the engine, and why others were passed over."""
-    choice = choose_transcriber(WordsOptions(**options), language)  # type: ignore[arg-type]
+    choice = choose_transcriber(WordsOptions(**options), Wanted(language))  # type: ignore[arg-type]
     return choice.transcriber.name if choice.transcriber else None, choice.passed_over
 
 
@@ -68,8 +70,8 @@ def test_auto_passes_a_damaged_whisper_over_and_says_so(damaged: str) -> None:
     name, (reason,) = chosen()
     assert name == "moonshine"
     assert "base does not load" in reason
-    stubs.whisper_folder(models_folder() / "small")
-    assert chosen() == ("whisper small", (reason,))
+    stubs.whisper_folder(models_folder() / "tiny")
+    assert chosen() == ("whisper tiny", (reason,))
 
 
 def test_auto_passes_a_damaged_moonshine_over_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +88,60 @@ def test_auto_without_any_engine_has_no_words() -> None:
 @pytest.mark.usefixtures("with_moonshine")
 def test_moonshine_is_not_taken_for_a_language_it_does_not_know() -> None:
     assert chosen("de") == (None, ())
+
+
+@pytest.mark.usefixtures("with_moonshine")
+def test_the_language_decides_which_models_fit() -> None:
+    stubs.whisper_folder(models_folder() / "small.en")
+    assert chosen("de") == (None, ())
+    stubs.whisper_folder(models_folder() / "base")
+    assert chosen("en")[0] == "whisper small.en"
+    assert chosen(None)[0] == "whisper base", "one that may tell the language comes first"
+    with pytest.raises(MissingPart, match="knows English only"):
+        chosen("fr", engine="whisper", whisper_model=str(models_folder() / "small.en"))
+
+
+@pytest.mark.usefixtures("with_moonshine")
+def test_a_talk_takes_what_keeps_up_and_says_so() -> None:
+    for name in ("small.en", "base.en"):
+        stubs.whisper_folder(models_folder() / name)
+
+    def live(*, live: bool = True) -> Choice:
+        return choose_transcriber(WordsOptions(), Wanted("en", live=live))
+
+    assert "whether it keeps up here is not known; voice-coach models bench tells" in live().told
+    remember({"whisper small.en": Speed(1.3, 1.2)})
+    remember({"whisper base.en": Speed(0.45, 0.9)})
+    share = 0.9 / (os.cpu_count() or 1)
+    assert live().told == f"whisper base.en (0.45 s of work for each second of speech, {share:.0%} of this machine)"
+    chosen_later = live(live=False).transcriber
+    assert chosen_later is not None
+    assert chosen_later.name == "whisper small.en", "after the talk there is time"
+    remember({"whisper base.en": Speed(0.7, 0.9)})
+    assert live().told.startswith("moonshine")
+
+
+def test_the_slow_ones_are_better_than_nothing(without_moonshine: None) -> None:
+    del without_moonshine
+    for name, seconds in (("small.en", 1.3), ("base.en", 0.9)):
+        stubs.whisper_folder(models_folder() / name)
+        remember({f"whisper {name}": Speed(seconds, seconds)})
+    choice = choose_transcriber(WordsOptions(), Wanted("en", live=True))
+    assert choice.transcriber is not None
+    assert choice.transcriber.name == "whisper base.en", "the fastest of them"
+
+
+def test_speeds_are_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    remember({"whisper base": Speed(0.5, 0.4)})
+    assert remembered() == {"whisper base": Speed(0.5, 0.4)}
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert remembered() == {}
+
+
+def test_speed_is_measured_by_work_for_each_second_of_speech(whisper: WhisperTranscriber) -> None:
+    speed = measure(whisper, np.zeros(20 * 16_000, np.float32))
+    assert 0 <= speed.seconds < KEEPS_UP
+    assert speed.keeps_up
 
 
 @pytest.mark.usefixtures("with_moonshine")
@@ -130,18 +186,66 @@ def test_words_stand_where_they_were_spoken(whisper: WhisperTranscriber, lexicon
     assert {word.text for event in heard for word in event.words} == {"well,"}
 
 
-def test_what_whisper_itself_does_not_believe_is_left_out(
+def utterance(samples: int, start: int = 0) -> tuple[Utterance, int, np.ndarray]:
+    """What an engine is given for an utterance of so many samples."""
+    return Utterance(0, Speaker.A, Segment(start, start + samples)), start, np.zeros(samples, np.float32)
+
+
+def test_what_whisper_thinks_of_its_words_comes_with_them(
     whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def segments(*_: object) -> Iterator[SimpleNamespace]:
-        yield stubs.segment(stubs.word(" one", 0.0, 0.4), stubs.word(" ", 0.4, 0.4), stubs.word(" two", 0.6, 0.5))
-        yield stubs.segment(stubs.word(" three", 1.0, 1.5), likelihood=-1.2)
-        yield stubs.segment()
+        yield stubs.segment(stubs.word(" one", 0.0, 0.4), stubs.word(" ...", 0.4, 0.4), stubs.word(" two", 0.6, 0.5))
+        yield stubs.segment(stubs.word(" three", 1.0, 2.5), likelihood=-1.4)
+        raise AssertionError("the rest is too short to hold a word, and is not asked for")
 
     monkeypatch.setattr(stubs.StubbedWhisper, "segments", segments)
-    words = whisper.transcribe(Utterance(0, Speaker.A, Segment(100, 32_100)), 100, np.zeros(32_000, np.float32))
-    assert [word.text for word in words] == ["one", "two"]
-    assert words[1].segment == Segment(9700, 9700)
+    heard = whisper.transcribe(*utterance(32_000, 100))
+    assert [word.text for word in heard.words] == ["one", "two", "three"]
+    assert [word.segment for word in heard.words[1:]] == [Segment(9700, 9700), Segment(16_100, 32_100)]
+    assert heard.log_probability == pytest.approx((3 * -0.2 + 1 * -1.4) / 4)
+    assert heard.no_speech_probability == pytest.approx(0.01)
+    assert (heard.language, heard.language_probability) == ("en", 1.0)
+
+
+def test_nothing_heard_is_no_recognition_of_anything(
+    whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stubs.StubbedWhisper, "segments", lambda *_: iter(()))
+    heard = whisper.transcribe(*utterance(32_000))
+    assert (heard.words, heard.log_probability, heard.no_speech_probability) == ((), None, None)
+
+
+def test_an_engine_that_goes_round_and_round_is_stopped(
+    whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        stubs.StubbedWhisper, "segments", lambda *_: iter(lambda: stubs.segment(stubs.word(" a", 0, 1)), None)
+    )
+    assert len(whisper.transcribe(*utterance(32_000)).words) == 4
+
+
+def test_whisper_is_told_the_names_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, object]] = []
+
+    def transcribe(_: object, __: np.ndarray, **options: object) -> tuple[Iterator[SimpleNamespace], SimpleNamespace]:
+        told.append(options)
+        return iter(()), SimpleNamespace(language="en", language_probability=1.0)
+
+    monkeypatch.setattr(stubs.StubbedWhisper, "transcribe", transcribe)
+    folder = stubs.whisper_folder(tmp_path / "base")
+    WhisperTranscriber(folder, names=("Maya", "Daniel")).transcribe(*utterance(32_000))
+    WhisperTranscriber(folder).transcribe(*utterance(1600))
+    assert [options["hotwords"] for options in told] == ["Maya, Daniel", None]
+    assert [options["max_new_tokens"] for options in told] == [24, 8]
+    assert {options["temperature"] for options in told} == {0.0}
+    assert not any(options["vad_filter"] or options["condition_on_previous_text"] for options in told)
+    assert all(options["word_timestamps"] and options["no_speech_threshold"] is None for options in told)
+
+
+def test_a_model_for_english_is_refused_for_another_language(tmp_path: Path) -> None:
+    with pytest.raises(MissingPart, match=r"knows English only; cure: voice-coach models get"):
+        WhisperTranscriber(stubs.whisper_folder(tmp_path / "base.en"), "de")
 
 
 def test_a_breakdown_of_whisper_is_no_bug(whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,9 +25,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tools import scoring
+from tools import lens, scoring
+from voice_coach import resources
 from voice_coach.engines.recording import Recording
+from voice_coach.events import PhraseKind
 from voice_coach.figures import Report
+from voice_coach.lexicon import load_lexicon
 
 FIXTURES = Path(__file__).parent.parent / "audio_fixtures"
 DEMO = FIXTURES / "demo"
@@ -218,10 +221,23 @@ def _in_time(truth: scoring.Truth, report: Report) -> float:
     return right / max(len(expected), len(said))
 
 
+def _lens() -> Iterator[Figure]:
+    """How well the lens finds what it looks for, in all labelled sentences, and in those that nothing is tuned on."""
+    lexicon = load_lexicon(resources.config_folder() / "language" / "en.toml")
+    open_half, held_out = lens.load_cases(lens.OPEN), lens.load_cases(lens.HELD_OUT)
+    whole, apart = lens.score(lexicon, [*open_half, *held_out]), lens.score(lexicon, held_out)
+    for kind in PhraseKind:
+        precision, recall = lens.LIMITS.get(kind, lens.OTHER_LIMITS)
+        yield Figure(f"lens, {kind}: precision", whole[kind].precision, "of 1", at_least=precision)
+        yield Figure(f"lens, {kind}: recall", whole[kind].recall, "of 1", at_least=recall)
+        yield Figure("   precision on the held-out half", apart[kind].precision, "of 1")
+        yield Figure("   recall on the held-out half", apart[kind].recall, "of 1")
+
+
 @contextmanager
 def _own_home(folder: Path) -> Iterator[None]:
     """A home folder of its own, so that nobody's settings or models count."""
-    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
     before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["HOME"] = str(folder)
     try:
@@ -256,7 +272,8 @@ def main() -> int:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, _own_home(Path(name)):
         folder = Path(name)
-        return show((*_speed(folder), *_memory(folder, quick=chosen.quick), *_accuracy(folder)), chosen.json)
+        figures = (*_lens(), *_speed(folder), *_memory(folder, quick=chosen.quick), *_accuracy(folder))
+        return show(figures, chosen.json)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import jiwer
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
+from voice_coach.events import Event, Speaker, WordsHeard
 from voice_coach.figures import Report
 
 COLLAR_SECONDS = 0.25
@@ -112,6 +114,33 @@ def word_error(truth: Truth, report: Report, person: str) -> float:
     name = truth.table["names"][person]
     said = " ".join(turn.text for turn in report.turns if turn.speaker == name and turn.text)
     return float(jiwer.wer(plain(truth.words(person)), plain(said)))
+
+
+def word_time_errors(truth: Truth, events: Iterable[Event]) -> list[float]:
+    """By how much the times of words are off, s: of the beginning and the end of each that was written down right."""
+    written = [event for event in events if isinstance(event, WordsHeard) and event.doubtful is None]
+    errors: list[float] = []
+    for person, speaker in zip(PEOPLE, (Speaker.A, Speaker.B), strict=True):
+        true = sorted(
+            (word["start_seconds"], word["end_seconds"], word["word"])
+            for word in truth.table["words"]
+            if word["speaker"] == person
+        )
+        heard = sorted(
+            (word.segment.start_seconds, word.segment.end_seconds, word.text.lower().strip(".,?!"))
+            for event in written
+            if event.utterance.speaker is speaker
+            for word in event.words
+            if word.segment is not None
+        )
+        matcher = difflib.SequenceMatcher(
+            None, [word for *_, word in true], [word for *_, word in heard], autojunk=False
+        )
+        for block in matcher.get_matching_blocks():
+            for place in range(block.size):
+                one, other = true[block.a + place], heard[block.b + place]
+                errors += [abs(one[0] - other[0]), abs(one[1] - other[1])]
+    return errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,14 @@ from voice_coach.corrections import (
 )
 from voice_coach.errors import InputError, UsageError
 from voice_coach.fixing import correction_of
-from voice_coach.journal import JOURNAL_NAME, append_correction, read_corrections, read_journal, read_second
+from voice_coach.journal import (
+    JOURNAL_NAME,
+    append_correction,
+    read_corrections,
+    read_journal,
+    read_rewritten,
+    read_second,
+)
 from voice_coach.learnt import Example, learn, unlearn
 from voice_coach.segment import to_seconds
 from voice_coach.session import sessions_folder
@@ -32,15 +39,16 @@ def put_right(folder: Path, text: str) -> None:
         If it cannot be written.
     """
     journal, before = read_journal(folder), in_force(read_corrections(folder))
-    again = read_second(folder)
-    events = corrected(journal.events if again is None else again, before)
+    again, rewritten = read_second(folder), read_rewritten(folder)
+    heard = journal.events if again is None else again
+    events = corrected(heard if rewritten is None else rewritten.events, before)
     correction = correction_of(text, events, corrected_names(journal.session.names, before))
     if isinstance(correction, LastUndone) and not before:
         raise UsageError("nothing was put right about this talk, so there is nothing to take back")
     append_correction(folder, journal.session, correction)
     if isinstance(correction, InterruptionDenied):
-        heard = (event.overlap.segment for event in interruptions_of(events))
-        found = next(segment for segment in heard if segment.start == correction.at_sample)
+        denied = (event.overlap.segment for event in interruptions_of(events))
+        found = next(segment for segment in denied if segment.start == correction.at_sample)
         learn(Example(journal.session.session_id, found.start_seconds, found.seconds))
     elif isinstance(correction, LastUndone) and isinstance(last := before[-1], InterruptionDenied):
         unlearn(journal.session.session_id, to_seconds(last.at_sample))

@@ -8,11 +8,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from voice_coach import __version__
 from voice_coach.characters import can_be_shown, spelled_out
 from voice_coach.errors import CoachError
+from voice_coach.offline import stay_offline
 
 INTERRUPTED = 130
 _BUG = 1
@@ -47,16 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 something this machine lacks, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    common = _Parser(add_help=False)
-    common.add_argument("--config", type=Path, action="append", default=[], metavar="FILE", help="settings, as TOML")
-    common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print JSON instead of a summary")
-    common.add_argument("--debug", action="store_true", help="show where an error came from")
+    common = _common(config=[])
     loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
-    loop.add_argument(
-        "--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes the words down"
-    )
+    loop.add_argument("--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes words down")
+    loop.add_argument("--language", choices=("auto", "en", "de", "es", "fr"), help="what they speak")
     loop.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -73,9 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME=AUDIO",
         help="a person's name and 10 s of their voice; give two, or none to find the voices",
     )
-    analyze.add_argument(
-        "--render", type=Path, metavar="FILE", help="also write the talk with the coach's sentences in it, as WAV"
-    )
+    analyze.add_argument("--render", type=Path, metavar="FILE", help="also write the talk with the coach in it, as WAV")
     analyze.set_defaults(module="analyze", run="analyze")
 
     talk = commands.add_parser("talk", parents=[common, loop], help="hold a talk at the table, hands-free")
@@ -84,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
     talk.add_argument("--plan", choices=("say", "show", "off"), help="say it, only show it in the review, or neither")
+    talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
     talk.set_defaults(module="talk", run="talk")
 
     check = commands.add_parser("check", parents=[common], help="see whether this machine is ready for a talk")
@@ -103,6 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     sessions.add_argument("--recover", action="store_true", help="recover sessions that did not end properly")
     sessions.set_defaults(module="sessions", run="sessions")
 
+    _add_models(commands, common)
     _add_review(commands.add_parser("review", parents=[common], help="the figures of a session, and its page"))
 
     _add_plan(commands.add_parser("plan", parents=[common], help="two minutes of preparation, together"))
@@ -132,6 +128,8 @@ def _add_review(review: argparse.ArgumentParser) -> None:
     review.add_argument("--all", action="store_true", help="the last talks side by side")
     review.add_argument("--agreed", action="append", default=[], metavar="TEXT", help="note what you agreed on")
     review.add_argument("--next", action="append", default=[], metavar="WHEN", help="note when you talk again")
+    review.add_argument("--words", dest="model", metavar="MODEL", help="write the words down again by this model")
+    review.add_argument("--audio", type=Path, metavar="AUDIO", help="with --words: the recording, if it has moved")
     review.set_defaults(module="review", run="review")
 
 
@@ -171,6 +169,35 @@ def _add_voices(voices: argparse.ArgumentParser) -> None:
     voices.set_defaults(module="voices", run="voices")
 
 
+def _common(**defaults: Any) -> _Parser:
+    """What every command takes; what has no default here is left as it was, where it is not given."""
+    common = _Parser(add_help=False, argument_default=None if defaults else argparse.SUPPRESS)
+    common.add_argument("--config", type=Path, action="append", metavar="FILE", help="settings, as TOML")
+    common.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--debug", action="store_true", help="show where an error came from")
+    common.set_defaults(**defaults)
+    return common
+
+
+def _add_models(commands: Any, common: _Parser) -> None:
+    models = commands.add_parser("models", parents=[common], help="models for words; `get` alone uses the network")
+    models.set_defaults(module="models", run="models", action="list")
+    actions, common = models.add_subparsers(dest="action", metavar="ACTION"), _common()
+    actions.add_parser("list", parents=[common], help="what can be got, and what is here")
+    get = actions.add_parser("get", parents=[common], help="download a model; what broke off is gone on with")
+    get.add_argument("name", metavar="NAME", help="such as base.en")
+    get.add_argument("--from-dir", type=Path, metavar="DIR", help="copy it from a folder instead")
+    get.add_argument("--from-file", type=Path, metavar="FILE", help="take it out of a zip or tar file instead")
+    actions.add_parser("bench", parents=[common], help="measure which engines keep up on this machine")
+    verify = actions.add_parser("verify", parents=[common], help="check that models are as they came")
+    path = actions.add_parser("path", parents=[common], help="where a model lies, or all of them")
+    for action in (verify, path):
+        action.add_argument("name", metavar="NAME", nargs="?")
+    remove = actions.add_parser("remove", parents=[common], help="remove a model that was got")
+    remove.add_argument("name", metavar="NAME")
+
+
 def _flushed(code: int) -> int:
     """The exit code, everything written: here it is still known what to do if nobody reads it any more."""
     sys.stdout.flush()
@@ -179,6 +206,7 @@ def _flushed(code: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
+    stay_offline()
     chosen = build_parser().parse_args(arguments)
     try:
         # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.

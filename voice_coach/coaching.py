@@ -104,6 +104,11 @@ class Coach:
         self._cue_ids = count()
         self._is_over = False
 
+    def speak_in(self, lexicon: Lexicon) -> None:
+        """From now on, say things in another language."""
+        self._lexicon = lexicon
+        self._wordings.speak_in(lexicon)
+
     def observe(self, event: Event, now: int) -> Iterator[Event]:
         """Take what happened."""
         self._restraint.observe(event)

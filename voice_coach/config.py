@@ -26,11 +26,21 @@ ENVIRONMENT = "VOICE_COACH_"
 
 @dataclass(frozen=True, slots=True)
 class WordsOptions(Options):
-    """Which engine writes words down. `whisper_model` is a folder; empty looks in the user's model folder."""
+    """Which engine writes words down, and in which language.
+
+    `whisper_model` is a folder; empty looks in the folders of models. The language `auto` is what the engine hears, of
+    those that there is language data for; with an engine that knows one, it is that one.
+    """
 
     engine: str = choice("auto", "auto", "whisper", "moonshine", "off")
     whisper_model: str = ""
+    language: str = choice("auto", "auto", "en", "de", "es", "fr")
     threads: int = number(1, 1, 16, "processor threads")
+
+    @property
+    def language_set(self) -> str | None:
+        """The code of the language, `None` where it is to be heard."""
+        return None if self.language == "auto" else self.language
 
 
 @dataclass(frozen=True, slots=True)

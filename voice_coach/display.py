@@ -24,6 +24,7 @@ from voice_coach.characters import spelled_out
 from voice_coach.events import (
     PEOPLE,
     AudioBlock,
+    ChangeLanguage,
     ChangeVoice,
     CueOutcome,
     CueSettled,
@@ -95,7 +96,7 @@ class Glance:
                 self._units.append(unit)
             case WordsHeard(utterance, _, words, None) if words and utterance.speaker in PEOPLE:
                 self.line = f"{self.names[utterance.speaker]}: {output.text}"
-            case ChangeVoice() | EndTalk():
+            case ChangeVoice() | ChangeLanguage() | EndTalk():
                 pass
 
     def _hear(self, samples: np.ndarray) -> None:

@@ -176,13 +176,16 @@ class Utterance:
     """A stretch of one person's speech that is written down in one piece.
 
     It is `sure` if the greater part of its speech is in sure units. What is not is written down, and nothing is decided
-    on its words.
+    on its words. `speech_share` is the share of its speech that the detector is sure of, `None` where that is not
+    known. It `continues` if the utterance before it ended only because it was as long as an engine sees.
     """
 
     utterance_id: int
     speaker: Speaker
     segment: Segment
     sure: bool = True
+    speech_share: float | None = None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,21 @@ class Word:
     text: str
     segment: Segment | None = None
     probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What an engine made of the audio of an utterance; everything but the words only where the engine tells it.
+
+    `log_probability` is the mean natural logarithm of its tokens' probabilities, `no_speech_probability` its own belief
+    that nobody speaks. `language` is what it heard spoken, a code such as `en`, with `language_probability`.
+    """
+
+    words: tuple[Word, ...]
+    log_probability: float | None = None
+    no_speech_probability: float | None = None
+    language: str | None = None
+    language_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +265,28 @@ class AudioBlock:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What an engine heard in an utterance; no words where it heard none."""
+    """What an engine heard in an utterance; no words where it heard none. The rest is as in `Recognition`."""
 
     utterance_id: int
     engine: str
     words: tuple[Word, ...]
+    log_probability: float | None = None
+    no_speech_probability: float | None = None
+    language: str | None = None
+    language_probability: float | None = None
 
-    @property
-    def text(self) -> str:
-        """All words as one line."""
-        return " ".join(word.text for word in self.words)
+    @classmethod
+    def of(cls, utterance_id: int, engine: str, heard: Recognition) -> Transcript:
+        """The transcript that a recognition makes."""
+        return cls(
+            utterance_id,
+            engine,
+            heard.words,
+            heard.log_probability,
+            heard.no_speech_probability,
+            heard.language,
+            heard.language_probability,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,6 +494,19 @@ class TalkEnded:
     heard_samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageHeard:
+    """Which language the talk is in, as the words engine heard it; `share` of what was heard is of it.
+
+    If it is not `sure`, it is still the likeliest.
+    """
+
+    language: str
+    share: float
+    sure: bool
+    at_sample: int
+
+
 HEARD = (
     UnitEnded
     | FloorTaken
@@ -477,7 +520,9 @@ HEARD = (
     | PhraseFound
 )
 """Events that a second hearing of the talk replaces."""
-Event = HEARD | WordsMissing | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkReached | TalkEnded
+Event = (
+    HEARD | WordsMissing | LanguageHeard | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkReached | TalkEnded
+)
 
 
 # Commands
@@ -535,9 +580,16 @@ class ChangeVoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLanguage:
+    """From the next sentence on, speak this language, a code such as `en`."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndTalk:
     """The talk is to end."""
 
 
-Command = Transcribe | Prepare | Say | StopSaying | Pause | Resume | ChangeVoice | EndTalk
+Command = Transcribe | Prepare | Say | StopSaying | Pause | Resume | ChangeVoice | ChangeLanguage | EndTalk
 Output = Event | Command

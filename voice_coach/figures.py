@@ -21,7 +21,9 @@ class SessionFigures:
     while it was held, or `second`, a second hearing of all of it. `words_engine` is `None` where it has no words. From
     `level_ignored_from_seconds` on, loudness was not compared, because the device changed its gain; `None` if it never
     was noticed to. `usual_gap_seconds` and `usual_overlap_seconds` are the pair's own rhythm, `None` until it was
-    learnt. From `closing_from_seconds` on the two were closing, because somebody asked for it.
+    learnt. From `closing_from_seconds` on the two were closing, because somebody asked for it. `language` is that
+    of the words, a code such as `en`; `language_sure` tells whether that was surely heard, and is `None` where it was
+    not to be heard.
     """
 
     id: str
@@ -32,6 +34,8 @@ class SessionFigures:
     lost_seconds: float
     status: str
     words_engine: str | None
+    language: str | None
+    language_sure: bool | None
     unsure_seconds: float
     unknown_seconds: float
     coach_seconds: float
@@ -42,6 +46,14 @@ class SessionFigures:
     usual_gap_seconds: float | None = None
     usual_overlap_seconds: float | None = None
     closing_from_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutFigures:
+    """Utterances whose words were not believed, and why, as a clause."""
+
+    reason: str
+    utterances: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,7 @@ class Report:
     raised: tuple[RaisedFigures, ...]
     held_back: tuple[HeldBackFigures, ...]
     lost: tuple[tuple[float, float], ...]
+    left_out: tuple[LeftOutFigures, ...] = ()
     delivery: tuple[DeliveryFigures, ...] = ()
     requests: tuple[RequestFigures, ...] = ()
     plan: Plan | None = None

@@ -11,10 +11,13 @@ import numpy as np
 
 from voice_coach.acoustics import Floats
 from voice_coach.events import AudioBlock
-from voice_coach.segment import SAMPLE_RATE, Segment
+from voice_coach.segment import SAMPLE_RATE, Segment, to_samples
 
 HOP = 2560
 """Samples of a hop: 160 ms, a whole number of frames (320) and of the speech detector's blocks (512)."""
+
+
+_QUIET = to_samples(0.04)
 
 
 class Framer:
@@ -87,6 +90,15 @@ class AudioHistory:
         """What is held of a stretch: what is too old or not yet there is left out at its ends."""
         start = max(start, self._end - len(self._ring), 0)
         return Segment(start, max(start, min(end, self._end)))
+
+    def quietest(self, segment: Segment) -> int:
+        """The sample in the middle of the quietest 40 ms of a stretch; its own middle where nothing of it is held."""
+        samples = self.read(segment)
+        if len(samples) < _QUIET:
+            return (segment.start + segment.end) // 2
+        energy = np.concatenate(([0.0], np.cumsum(samples.astype(np.float64) ** 2)))
+        place = int(np.argmin(energy[_QUIET:] - energy[:-_QUIET]))
+        return self.held(segment.start, segment.end).start + place + _QUIET // 2
 
     def read(self, segment: Segment) -> Floats:
         """A copy of what is held of a stretch, float32 (n,)."""

@@ -12,6 +12,7 @@ from voice_coach.events import (
     FloorTaken,
     GainNoticed,
     InterPausalUnit,
+    LanguageHeard,
     Overlap,
     OverlapHeard,
     OverlapReclassified,
@@ -46,6 +47,7 @@ class Heard:
     held_back: list[CueHeldBack] = field(default_factory=list)
     lost: list[AudioLost] = field(default_factory=list)
     gain: GainNoticed | None = None
+    language: LanguageHeard | None = None
     rhythm: RhythmLearnt | None = None
     requests: list[RequestHeard] = field(default_factory=list)
     floor: FloorTaken | None = None
@@ -85,6 +87,8 @@ class Heard:
                 self.lost.append(event)
             case GainNoticed():
                 self.gain = event
+            case LanguageHeard():
+                self.language = event
             case RhythmLearnt():
                 self.rhythm = event
             case RequestHeard():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -12,6 +12,7 @@ from voice_coach.acoustics import FRAME, Floats, FrameAnalyser, Frames, mono
 from voice_coach.attribution import Attribution, AttributionOptions
 from voice_coach.events import InterPausalUnit, Silence
 from voice_coach.ports import SpeechDetector, VoiceComparer
+from voice_coach.segment import Segment
 from voice_coach.speech import Speech, SpeechOptions
 
 _GATE_REACH = 10
@@ -122,6 +123,10 @@ class Hearing:
     def last_speech_sample(self) -> int:
         """Since when nobody has been heard, neither by the detector nor by attribution, which lags behind it."""
         return max(self._speech.last_speech_sample, *(unit.segment.end for unit in self.open_units), 0)
+
+    def speech_share(self, stretches: Iterable[Segment]) -> float:
+        """Share of stretches of the last two minutes in which the detector is sure to hear speech."""
+        return self._speech.share(stretches)
 
     def process(self, hop: Floats) -> Iterator[InterPausalUnit | Silence]:
         """Units and silences that this hop, (n,) or (n, 2), shows to have ended, in the order in which they end."""

@@ -100,6 +100,10 @@ class Host:
         self._ends_at: int | None = None
         self._rate = self._volume = 1.0
 
+    def speak_in(self, lexicon: Lexicon) -> None:
+        """From now on, reply in another language."""
+        self._lexicon = lexicon
+
     def observe(self, event: Event, now: int) -> Iterator[Wish]:
         """Take what happened; yields what is to be done."""
         match event:
@@ -213,14 +217,14 @@ class Host:
         if abs(share - 0.5) <= self._options.standing_even:
             return self._reply("standing_even")
         tens = 10 * round(10 * share)
-        roughly = "roughly" if total - known > self._options.standing_rough * total else "about"
+        unsure = total - known > self._options.standing_rough * total
         return self._reply(
             Request.STANDING,
             first=called(self._names[first]),
             second=called(self._names[first.other]),
             first_share=tens,
             second_share=100 - tens,
-            roughly=roughly,
+            roughly=self._lexicon.roughly if unsure else self._lexicon.about,
         )
 
 

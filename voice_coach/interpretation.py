@@ -9,7 +9,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from voice_coach.delivery import DeliveryOptions, DeliveryTracker
-from voice_coach.events import Event, InterPausalUnit, OverlapHeard, PhraseFound, Silence, UnitEnded, WordsHeard
+from voice_coach.events import (
+    Event,
+    InterPausalUnit,
+    Overlap,
+    OverlapHeard,
+    PhraseFound,
+    Silence,
+    UnitEnded,
+    WordsHeard,
+)
 from voice_coach.language import LanguageOptions, Lens
 from voice_coach.lexicon import Lexicon
 from voice_coach.reclassification import ReclassificationOptions, Reclassifier
@@ -65,6 +74,16 @@ class Interpreter:
         yield from self._reclassifier.process(words)
         yield from (PhraseFound(phrase) for phrase in self._lens.process(words))
 
+    def read_in(self, lexicon: Lexicon) -> None:
+        """From now on, words are of another language; what was heard stays."""
+        self._lexicon = lexicon
+        self._reclassifier.read_in(lexicon)
+        self._lens.read_in(lexicon)
+
+    def hear_overlap(self, overlap: Overlap) -> Iterator[Event]:
+        """What words that came before show of an overlap."""
+        yield from self._reclassifier.hear(overlap)
+
     def finish(self) -> Iterator[Event]:
         """Decide what is left: the talk is over. Words may still come."""
         yield from self._overlaps(self._turns.finish())
@@ -74,4 +93,4 @@ class Interpreter:
         for event in events:
             yield event
             if isinstance(event, OverlapHeard):
-                yield from self._reclassifier.hear(event.overlap)
+                yield from self.hear_overlap(event.overlap)

@@ -29,6 +29,8 @@ SECOND_NAME = "second_hearing.jsonl"
 """What a second hearing of the whole talk found; the journal stays as the talk was heard when it was held."""
 CORRECTIONS_NAME = "corrections.jsonl"
 """What people put right afterwards, in the order in which they did; nothing in it is ever changed."""
+REWRITTEN_NAME = "words_again.jsonl"
+"""What was heard, with the words of another engine, and that engine's name."""
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
 _CORRECTIONS = {kind.__name__: kind for kind in get_args(Correction)}
 _ANSWERS = {kind.__name__: kind for kind in get_args(Answer)}
@@ -102,20 +104,20 @@ class JournalWriter:
             raise InputError(f"{self._path.parent} cannot be written: {error.strerror}") from error
 
 
-def write_second(folder: Path, session: SessionFacts, events: Iterable[Event]) -> None:
-    """Write down what a second hearing found; a file of its name is always whole.
+def write_beside(folder: Path, session: SessionFacts, events: Iterable[Event], name: str = SECOND_NAME) -> None:
+    """Write down what was found of the talk afterwards; a file of its name is always whole.
 
     Raises
     ------
     InputError
         If the folder cannot be written, or its disk is full.
     """
-    unfinished = folder / f"{SECOND_NAME}.part"
+    unfinished = folder / f"{name}.part"
     try:
         with JournalWriter(folder, session, unfinished.name) as journal:
             for event in events:
                 journal.append(0, event)
-        unfinished.replace(folder / SECOND_NAME)
+        unfinished.replace(folder / name)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
     finally:
@@ -123,8 +125,8 @@ def write_second(folder: Path, session: SessionFacts, events: Iterable[Event]) -
             unfinished.unlink()
 
 
-def remove_second(folder: Path) -> None:
-    """Forget what a second hearing found, and was put right, of a talk that is held anew.
+def remove_beside(folder: Path) -> None:
+    """Forget what was found and put right afterwards of a talk that is held anew.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def remove_second(folder: Path) -> None:
         If the folder cannot be written.
     """
     try:
-        for name in (SECOND_NAME, CORRECTIONS_NAME):
+        for name in (SECOND_NAME, REWRITTEN_NAME, CORRECTIONS_NAME):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
@@ -141,6 +143,11 @@ def remove_second(folder: Path) -> None:
 def read_second(folder: Path) -> tuple[Event, ...] | None:
     """What a second hearing found, `None` if there was none."""
     return read_journal(folder, SECOND_NAME).events if (folder / SECOND_NAME).exists() else None
+
+
+def read_rewritten(folder: Path) -> Journal | None:
+    """The talk with the words of another engine, `None` if it has none."""
+    return read_journal(folder, REWRITTEN_NAME) if (folder / REWRITTEN_NAME).exists() else None
 
 
 def append_correction(folder: Path, session: SessionFacts, correction: Correction) -> None:

@@ -70,6 +70,11 @@ class Lens:
         self._options = options or LanguageOptions()
         self._recent = {person: _Recent() for person in PEOPLE}
 
+    def read_in(self, lexicon: Lexicon) -> None:
+        """From now on, words are of another language: with those before, they are not compared."""
+        self._lexicon = lexicon
+        self._recent = {person: _Recent() for person in PEOPLE}
+
     def process(self, words: WordsHeard) -> tuple[Phrase, ...]:
         """Phrases of an utterance, in order."""
         speaker = words.utterance.speaker

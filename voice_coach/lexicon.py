@@ -10,8 +10,9 @@ import difflib
 import re
 import string
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -112,8 +113,10 @@ class PhraseRules:
 class Lexicon:
     """A language, checked. Patterns are for lines in normal form, see `voice_coach.sentences`."""
 
+    language: str
     contractions: Mapping[str, str]
     contracted_endings: Mapping[str, str]
+    contracted_beginnings: Mapping[str, str]
     fillers: frozenset[str]
     borders: Patterns
     contrast: re.Pattern[str]
@@ -127,6 +130,8 @@ class Lexicon:
     wordings: Mapping[str, tuple[str, ...]]
     requests: Mapping[Request, re.Pattern[str]]
     replies: Mapping[str, tuple[str, ...]]
+    about: str
+    roughly: str
     opening: Mapping[str, tuple[str, ...]]
     expected: Mapping[Request, tuple[str, ...]]
 
@@ -141,17 +146,22 @@ class Lexicon:
         Letters that are drawn out ("sooo") are written once, and hyphens part words.
         """
         words: list[str] = []
-        for part in _PARTS.findall(word.lower().translate(_APOSTROPHES)):
-            plain = _DRAWN_OUT.sub(r"\1", part)
-            if plain in self.contractions:
-                plain = self.contractions[plain]
-            else:
-                for ending, full in self.contracted_endings.items():
-                    if plain.endswith(ending):
-                        plain = plain.removesuffix(ending) + " " + full
-                        break
-            words += plain.split()
+        written = unicodedata.normalize("NFC", word).lower().translate(_APOSTROPHES)
+        for part in _PARTS.findall(written):
+            words += self._in_full(_DRAWN_OUT.sub(r"\1", part)).split()
         return tuple(words)
+
+    def _in_full(self, word: str) -> str:
+        """A lower-case word with what is contracted in it written in full."""
+        if word in self.contractions:
+            return self.contractions[word]
+        for beginning, full in self.contracted_beginnings.items():
+            if word.startswith(beginning):
+                return f"{full} {self._in_full(word.removeprefix(beginning))}"
+        for ending, full in self.contracted_endings.items():
+            if word.endswith(ending):
+                return f"{self._in_full(word.removesuffix(ending))} {full}"
+        return word
 
     def stem(self, word: str) -> str:
         """A word in normal form without its inflection, so that "leaves" and "leaving" compare as equal."""
@@ -188,8 +198,14 @@ class _Table:
         values = self.values.get(name)
         return self.table(name, values if isinstance(values, dict) else ())
 
+    def optional_table(self, name: str) -> _Table:
+        """As `free_table`; empty where there is none."""
+        return self.free_table(name) if name in self.values else _Table(self.file, name, {}, ())
+
     def text(self, name: str) -> str:
         """A text that is not blank."""
+        if name not in self.values:
+            self.fail(name, "is missing")
         value = self.values[name]
         if not isinstance(value, str) or not value.strip():
             self.fail(name, "has to be a text that is not blank")
@@ -246,6 +262,29 @@ def called(name: str) -> str:
     return " ".join(name.split()[:NAME_WORDS])
 
 
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The language of a talk, and those that it may turn out to be in, by their codes: none if it is set."""
+
+    first: Lexicon
+    others: Mapping[str, Lexicon] = field(default_factory=dict)
+
+    @property
+    def known(self) -> str | None:
+        """The code of the language; `None` where it has to be heard first."""
+        return None if self.others else self.first.language
+
+    def spoken(self, heard: Iterable[str]) -> Lexicon:
+        """The language of a talk in which these were heard, in order."""
+        known = [self.others[language] for language in heard if language in self.others]
+        return known[-1] if known else self.first
+
+
+def load_lexica(folder: Path) -> dict[str, Lexicon]:
+    """All languages of a folder, by their codes."""
+    return {path.stem: load_lexicon(path) for path in sorted(folder.glob("*.toml"))}
+
+
 def load_lexicon(path: Path) -> Lexicon:
     """The lexicon in a TOML file.
 
@@ -263,11 +302,13 @@ def load_lexicon(path: Path) -> Lexicon:
         raise UsageError(f"{path}: is not a TOML file ({error})") from error
     known = (
         "normal", "clauses", "words", "read_back", "fragments", "openers", "phrases", "cues", "requests", "replies",
-        "opening", "expected",
+        "opening", "expected", "shares",
     )  # fmt: skip
     file = _Table(path, "", values, known)
-    normal = file.table("normal", ("fillers", "contractions", "endings"))
+    normal = file.table("normal", ("fillers", "contractions", "endings", "beginnings"))
     contractions, endings = normal.free_table("contractions"), normal.free_table("endings")
+    beginnings = normal.optional_table("beginnings")
+    shares = file.table("shares", ("about", "roughly"))
     clauses = file.table("clauses", ("borders", "contrast"))
     words = file.table("words", ("stop", "inflections", "backchannels", "unfinished"))
     read_back = file.table("read_back", ("starts", "unfit"))
@@ -275,8 +316,10 @@ def load_lexicon(path: Path) -> Lexicon:
     contrast = "|".join(map(re.escape, clauses.texts("contrast")))
     backchannel = "|".join(map(re.escape, sorted(words.texts("backchannels"), key=len, reverse=True)))
     return Lexicon(
+        language=path.stem,
         contractions={word: contractions.text(word) for word in contractions.values},
         contracted_endings={ending: endings.text(ending) for ending in endings.values},
+        contracted_beginnings={beginning: beginnings.text(beginning) for beginning in beginnings.values},
         fillers=frozenset(normal.texts("fillers")),
         borders=clauses.patterns("borders", fragments),
         contrast=re.compile(rf"(?<!\S), (?:{contrast})(?!\S)"),
@@ -292,6 +335,8 @@ def load_lexicon(path: Path) -> Lexicon:
         replies=_spoken(file.table("replies", REPLY_PLACEHOLDERS), REPLY_PLACEHOLDERS, REPLY_WORDINGS),
         expected=_expected(file.table("expected", tuple(Request))),
         opening=_spoken(file.table("opening", OPENING_PLACEHOLDERS), OPENING_PLACEHOLDERS, 1),
+        about=shares.text("about"),
+        roughly=shares.text("roughly"),
     )
 
 

@@ -14,12 +14,13 @@ from voice_coach.config import Settings
 from voice_coach.engines import clock
 from voice_coach.engines.claim import Claim
 from voice_coach.engines.kept import KeptFrames
+from voice_coach.engines.kept_audio import KeptAudio
 from voice_coach.engines.learning import TableLearner
 from voice_coach.engines.speakers import load_background
 from voice_coach.engines.voiceprint import Enrolment
 from voice_coach.events import PEOPLE, AudioBlock, Event, Output, Request, Shortcoming, Speaker, TalkEnded
-from voice_coach.journal import JournalWriter, write_second
-from voice_coach.lexicon import Lexicon
+from voice_coach.journal import JournalWriter, write_beside
+from voice_coach.lexicon import Languages
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk, Watch
@@ -28,7 +29,7 @@ from voice_coach.pipeline import Pipeline
 from voice_coach.plan import Plan
 from voice_coach.ports import Microphone
 from voice_coach.report import SessionFacts
-from voice_coach.session import Ears, Voices, make_folder
+from voice_coach.session import KEPT_AUDIO_NAME, Ears, Voices, make_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,12 @@ class Table:
 class LiveParts:
     """Everything a live session is held with."""
 
-    lexicon: Lexicon
+    languages: Languages
     settings: Settings
     microphone: Microphone
     engines: LiveEngines
     inbox: Inbox = field(default_factory=Inbox)
+    keep_audio: bool = False
     seconds: Callable[[], float] = clock.now
 
 
@@ -73,6 +75,7 @@ class LiveSession:
         self._events: list[Event] = []
         self._ears: Ears | None = None
         self._facts: SessionFacts | None = None
+        self._kept_audio: KeptAudio | None = None
         self._learner = TableLearner(self._background, parts.settings.opening.enough_seconds / 2)
         self.opening: Opening | None = None
         """The opening round, if there is one."""
@@ -149,12 +152,12 @@ class LiveSession:
             return
         again = self._ears.again(self._events)
         if again is not None:
-            write_second(self._folder, self._facts, again)
+            write_beside(self._folder, self._facts, again)
 
     def _open_round(self) -> Course:
         parts = self._parts
         self.opening = Opening(
-            parts.lexicon, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
+            parts.languages.first, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
             people=PEOPLE if self._table.voices is None else (), with_words=parts.engines.transcriber is not None,
         )  # fmt: skip
         return Course(self.opening, 1.0)
@@ -180,7 +183,9 @@ class LiveSession:
         make_folder(self._folder)
         self._open.enter_context(Claim(self._folder))
         kept = self._open.enter_context(KeptFrames(self._folder))
-        self._ears = Ears(voices, parts.lexicon, parts.settings, kept)
+        self._ears = Ears(voices, parts.languages, parts.settings, kept)
+        if parts.keep_audio:
+            self._kept_audio = self._open.enter_context(KeptAudio(self._folder / KEPT_AUDIO_NAME))
         self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None)
         self._facts = SessionFacts(
             session_id=self._folder.name,
@@ -190,6 +195,7 @@ class LiveSession:
             words_engine=engines.transcriber.name if engines.transcriber else None,
             voice=engines.voice.name if engines.voice else None,
             plan=self._table.plan,
+            language=self._ears.language if engines.transcriber else None,
         )
         journal = self._open.enter_context(JournalWriter(self._folder, self._facts))
         return Course(self.pipeline, gain, journal)
@@ -197,4 +203,6 @@ class LiveSession:
     def _take(self, output: Output | AudioBlock, now: int) -> None:
         if isinstance(output, Event):
             self._events.append(output)
+        elif isinstance(output, AudioBlock) and self._kept_audio is not None:
+            self._kept_audio.add(output)
         self._watch(output, now)

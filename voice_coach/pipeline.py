@@ -16,11 +16,13 @@ from voice_coach.echo import EchoGate, EchoOptions
 from voice_coach.events import (
     AudioBlock,
     AudioLost,
+    ChangeLanguage,
     CueFinished,
     CueStarted,
     Event,
     Input,
     InterPausalUnit,
+    LanguageHeard,
     Output,
     Prepare,
     Pressed,
@@ -37,13 +39,15 @@ from voice_coach.events import (
     WordsMissing,
 )
 from voice_coach.framing import HOP, AudioHistory, Framer
+from voice_coach.gates import doubt, share_out, utterance_of
 from voice_coach.hearing import Hearing, HearingOptions
 from voice_coach.hosting import Host, HostOptions, Hush, Reply, Wish
 from voice_coach.interpretation import InterpretationOptions, Interpreter
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages
 from voice_coach.requests import request_in
 from voice_coach.segment import Segment, to_samples
-from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, doubt, request_words
+from voice_coach.spoken_language import SpokenLanguage, SpokenLanguageOptions
+from voice_coach.transcription import TranscriptionOptions, UtteranceBuilder, request_words
 from voice_coach.wordings import Wordings
 
 _BACKFILL_SECONDS = 1.0
@@ -59,6 +63,7 @@ class PipelineOptions(InterpretationOptions):
     transcription: TranscriptionOptions = field(default_factory=TranscriptionOptions)
     coaching: CoachingOptions = field(default_factory=CoachingOptions)
     host: HostOptions = field(default_factory=HostOptions)
+    spoken_language: SpokenLanguageOptions = field(default_factory=SpokenLanguageOptions)
     echo: EchoOptions = field(default_factory=EchoOptions)
 
 
@@ -99,7 +104,7 @@ class Pipeline:
     Parameters
     ----------
     hearing : the stages of hearing, their engines already enrolled.
-    lexicon : language data: what the lens looks for, and the coach's wordings.
+    languages : that of the talk, and which others it may turn out to be in: what the lens looks for, and wordings.
     names : what the two people are called.
     with_words : whether utterances are to be written down.
     """
@@ -107,7 +112,7 @@ class Pipeline:
     def __init__(
         self,
         hearing: Hearing,
-        lexicon: Lexicon,
+        languages: Languages,
         names: Mapping[Speaker, str],
         options: PipelineOptions,
         *,
@@ -116,9 +121,11 @@ class Pipeline:
         self.names = names
         self._options, self._with_words = options, with_words
         self._framer, self._history = Framer(), AudioHistory()
-        self._hearing, self._lexicon = hearing, lexicon
+        lexicon = languages.first
+        self._hearing, self._languages, self._lexicon = hearing, languages, lexicon
+        self._language = SpokenLanguage(options.spoken_language)
         self._interpreter = Interpreter(lexicon, options)
-        self._utterances = UtteranceBuilder(options.transcription)
+        self._utterances = UtteranceBuilder(options.transcription, self._history.quietest)
         self._coach = Coach(lexicon, names, options.coaching)
         self._host = Host(lexicon, names, options.host)
         self._echo, self._backfill = EchoGate(options.echo), _Backfill()
@@ -250,9 +257,23 @@ class Pipeline:
     def _transcribe(self, utterances: Iterator[Utterance]) -> Iterator[Output]:
         if not self._with_words:
             return
-        for utterance in utterances:
+        for built in utterances:
+            utterance = replace(built, speech_share=self._hearing.speech_share(self._utterances.pieces(built)))
             self._waiting[utterance.utterance_id] = utterance
             yield request_words(utterance, self._history, self._options.transcription)
+
+    def _turn_to(self, heard: LanguageHeard) -> Iterator[Output]:
+        """Go on in the language that the talk turns out to be in, where it is one of those that are known."""
+        yield from self._tell([heard])
+        lexicon = self._languages.spoken([heard.language])
+        if lexicon is self._lexicon:
+            return
+        self._lexicon = lexicon
+        self._interpreter.read_in(lexicon)
+        self._coach.speak_in(lexicon)
+        self._host.speak_in(lexicon)
+        yield ChangeLanguage(heard.language)
+        yield Prepare(self.known_sentences())
 
     def _words(self, result: Transcript | TranscriptionFailed) -> Iterator[Output]:
         """Take an engine's answer; one that was not asked for, or comes twice, is a bug of the runner."""
@@ -260,9 +281,20 @@ class Pipeline:
         if isinstance(result, TranscriptionFailed):
             yield from self._tell([WordsMissing(utterance, result.reason)])
             return
-        doubtful = doubt(result.words, utterance, self._options.transcription)
-        words = WordsHeard(utterance, result.engine, result.words, doubtful)
+        language = self._language.take(result, utterance, self._now)
+        if language is not None:
+            yield from self._turn_to(language)
+        doubtful = doubt(result, utterance, self._options.transcription)
+        person, other = utterance.speaker, utterance.speaker.other
+        spoken = self._utterances.spoken_by
+        own, others = share_out(result.words, utterance, spoken(person), spoken(other))
+        words = WordsHeard(utterance, result.engine, own, doubtful)
         yield from self._tell(self._interpreter.read(words))
+        # What the other says in a pause is theirs, and is written down here if it is too short for its own utterance.
+        others = tuple(w for w in others if w.segment and not self._utterances.writes(other, w.segment))
+        if others and doubtful is None:
+            theirs = WordsHeard(utterance_of(others, utterance, other), result.engine, others)
+            yield from self._tell(self._interpreter.read(theirs))
         request = request_in(self._lexicon, words)
         if request is not None:
             yield from self._tell([RequestHeard(request, utterance.speaker, utterance.segment.end)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voice_coach.acoustics import Floats, Frames
-from voice_coach.events import AudioBlock, Cue, Shortcoming, Speaker, Utterance, Word
+from voice_coach.events import AudioBlock, Cue, Recognition, Shortcoming, Speaker, Utterance
 
 
 class SpeechDetector(Protocol):
@@ -87,8 +87,8 @@ class Transcriber(Protocol):
         """Engine and model, for people."""
         ...
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
-        """Words of an utterance, none where there are none, with times on the stream's clock if with any.
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
+        """What is said in an utterance: no words where there are none, with times on the stream's clock if with any.
 
         `samples` is its audio with a little around it, float32 (n,), 16 kHz, beginning at `start_sample` of the stream.
 
@@ -116,6 +116,10 @@ class Renderer(Protocol):
         EngineFailed
             If no voice of this machine can say it; the cue is then shown.
         """
+        ...
+
+    def speak_in(self, language: str) -> None:
+        """From now on, cues are in this language, a code such as `en`."""
         ...
 
 

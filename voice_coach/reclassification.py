@@ -43,6 +43,10 @@ class Reclassifier:
         self._overlaps: deque[Overlap] = deque()
         self._words: deque[WordsHeard] = deque()
 
+    def read_in(self, lexicon: Lexicon) -> None:
+        """From now on, words are of another language."""
+        self._lexicon = lexicon
+
     def hear(self, overlap: Overlap) -> Iterator[OverlapReclassified]:
         """Take an overlap; the words that show it in another light may be there already."""
         self._forget(overlap.segment.start)

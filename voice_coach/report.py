@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -25,6 +26,7 @@ from voice_coach.figures import (
     DeliveryFigures,
     EvidenceFigures,
     HeldBackFigures,
+    LeftOutFigures,
     OverlapFigures,
     PhraseFigures,
     RaisedFigures,
@@ -59,6 +61,8 @@ class SessionFacts:
     """Tells the recording from others, if `source` does not."""
     plan: Plan | None = None
     """What the two had planned, if they had."""
+    language: str | None = None
+    """Code of the language of the words, `None` where it had to be heard."""
 
 
 def _round(seconds: float) -> float:
@@ -129,6 +133,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
             for r in heard.requests
         ),
         plan=facts.plan,
+        left_out=tuple(LeftOutFigures(reason, count) for reason, count in _left_out(heard.words).most_common()),
     )
 
 
@@ -137,6 +142,11 @@ def _delivery(heard: Heard, names: Mapping[Speaker, str]) -> Iterable[DeliveryFi
     for person in PEOPLE:
         own = (unit for unit in heard.units if unit.speaker is person)
         yield from delivery_over_time(names[person], own, heard.samples, level_until)
+
+
+def _left_out(words: Iterable[WordsHeard]) -> Counter[str]:
+    """How many utterances each gate kept out."""
+    return Counter(event.doubtful for event in words if event.doubtful is not None)
 
 
 def _ends(segment: Segment) -> tuple[float, float]:
@@ -172,6 +182,8 @@ def _session(heard: Heard, facts: SessionFacts) -> SessionFigures:
         hearing="second" if heard.heard_again else "live",
         status="complete" if heard.ended is not None else "interrupted",
         words_engine=facts.words_engine,
+        language=facts.language if heard.language is None else heard.language.language,
+        language_sure=None if heard.language is None else heard.language.sure,
         unsure_seconds=_round(
             sum(u.segment.seconds for u in heard.units if not u.sure and u.speaker is not Speaker.UNKNOWN)
         ),

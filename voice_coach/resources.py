@@ -14,9 +14,19 @@ def config_folder() -> Path:
     return _find(_PACKAGE / "data" / "config", _PACKAGE.parent / "config")
 
 
+def language_folder() -> Path:
+    """Language data, one file for each."""
+    return config_folder() / "language"
+
+
 def demo_folder() -> Path:
     """The bundled talk."""
     return _find(_PACKAGE / "data" / "demo", _PACKAGE.parent / "audio_fixtures" / "demo")
+
+
+def demo_model() -> Path:
+    """The Whisper model for the bundled talk's synthetic voices, and for no others."""
+    return _find(_PACKAGE / "data" / "whisper-fixture", _PACKAGE.parent / "audio_fixtures" / "whisper-fixture")
 
 
 def _find(installed: Path, checkout: Path) -> Path:

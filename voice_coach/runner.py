@@ -15,6 +15,7 @@ from voice_coach.errors import EngineFailed
 from voice_coach.events import (
     Answer,
     AudioBlock,
+    ChangeLanguage,
     ChangeVoice,
     Command,
     CueFinished,
@@ -103,6 +104,9 @@ class RecordedAnswers:
                 self._stop(cue_id, now)
             case Pause():
                 self._schedule(now, Pressed(Request.GO_ON))  # what was recorded cannot be unheard
+            case ChangeLanguage(language):
+                if self.renderer is not None:
+                    self.renderer.speak_in(language)
             case Prepare() | Resume() | ChangeVoice() | EndTalk():
                 pass  # a recording goes on to its end, in the voice that it began with
 
@@ -125,10 +129,10 @@ class RecordedAnswers:
         if self.transcriber is None:
             return TranscriptionFailed(utterance.utterance_id, "no words engine")
         try:
-            words = self.transcriber.transcribe(utterance, command.start_sample, command.samples)
+            heard = self.transcriber.transcribe(utterance, command.start_sample, command.samples)
         except EngineFailed as error:
             return TranscriptionFailed(utterance.utterance_id, str(error))
-        return Transcript(utterance.utterance_id, self.transcriber.name, words)
+        return Transcript.of(utterance.utterance_id, self.transcriber.name, heard)
 
     def _say(self, command: Say, now: int) -> None:
         cue = command.cue

@@ -15,6 +15,7 @@ from dataclasses import replace
 from voice_coach.acoustics import FRAME, Floats, Frames
 from voice_coach.events import PEOPLE, Event, InterPausalUnit, Silence, Speaker, Utterance, WordsHeard
 from voice_coach.framing import HOP
+from voice_coach.gates import share_out, utterance_of
 from voice_coach.hearing import Diarizer
 from voice_coach.interpretation import Interpreter
 from voice_coach.segment import to_samples
@@ -47,10 +48,8 @@ def hear_again(
         units.extend(item for item in heard if isinstance(item, InterPausalUnit))
         yield from interpreter.hear(heard, diarizer.open_units, diarizer.decided_sample)
         while waiting and waiting[0].utterance.segment.end <= read_until:
-            event = waiting.popleft()
-            speaker = _speaker(event.utterance, units)
-            if speaker is not None:
-                yield from interpreter.read(replace(event, utterance=replace(event.utterance, speaker=speaker)))
+            for event in given_to(waiting.popleft(), units):
+                yield from interpreter.read(event)
 
     for frames, speech in kept:
         answers = diarizer.compare(frames, speech)
@@ -61,6 +60,19 @@ def hear_again(
     yield from interpret(list(diarizer.finish()), -math.inf)
     yield from interpreter.finish()
     yield from interpret([], math.inf)
+
+
+def given_to(event: WordsHeard, units: Sequence[InterPausalUnit]) -> Iterator[WordsHeard]:
+    """Words as they are given now: to whoever is heard most, and those that straddle a change to the other."""
+    speaker = _speaker(event.utterance, units)
+    if speaker is None:
+        return
+    utterance = replace(event.utterance, speaker=speaker)
+    spoken = {person: [unit.segment for unit in units if unit.speaker is person] for person in PEOPLE}
+    own, others = share_out(event.words, utterance, spoken[speaker], spoken[speaker.other])
+    yield replace(event, utterance=utterance, words=own)
+    if others and event.doubtful is None:
+        yield replace(event, utterance=utterance_of(others, utterance, speaker.other), words=others)
 
 
 def _speaker(utterance: Utterance, units: Iterable[InterPausalUnit]) -> Speaker | None:

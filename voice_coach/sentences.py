@@ -17,10 +17,10 @@ from voice_coach.events import SHARP, PhraseKind
 from voice_coach.lexicon import READ_BACK_WORDS, Lexicon, Patterns, PhraseRules
 
 _LONG_SENTENCE_WORDS = 30  # English speech averages 8 to 15 words a sentence: beyond this, full stops are missing
-_SENTENCE_END = re.compile(r"(?:[?!]|(?<!\.)\.)[\"'\u201d\u2019)\]]*$")
-_CLAUSE_END = re.compile(r"[,;:\u2013\u2014-][\"'\u201d\u2019)\]]*$")
+_SENTENCE_END = re.compile(r"(?:[?!]|(?<!\.)\.)[\"'\u201c\u201d\u2019\u00bb)\]]*$")
+_CLAUSE_END = re.compile(r"[,;:\u2013\u2014-][\"'\u201c\u201d\u2019\u00bb)\]]*$")
 _SPOKEN = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-EDGES = " .,;:!?\u2026\u2013\u2014-\"'\u201c\u201d\u2018\u2019"
+EDGES = " .,;:!?\u2026\u2013\u2014-\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u00bf\u00a1"
 """What is stripped from either end of words that are shown by themselves."""
 
 
@@ -93,7 +93,7 @@ def _sentence(words: Sequence[str], first: int, tokens: list[tuple[str, int]], b
         if place and place in borders:
             marked.append((",", token[1]))
         marked.append(token)
-    if words[-1].rstrip("\"'\u201d\u2019)]").endswith("?"):
+    if words[-1].rstrip("\"'\u201c\u201d\u2019\u00bb)]").endswith("?"):
         marked.append(("?", first + len(words) - 1))
     starts, line = _joined([word for word, _ in marked])
     return Sentence(tuple(words), first, line, tuple(starts), tuple(owner for _, owner in marked))

@@ -28,7 +28,7 @@ from voice_coach.engines.silero import SileroDetector
 from voice_coach.engines.speakers import SpeakerNetwork, load_background
 from voice_coach.engines.voiceprint import Enrolment
 from voice_coach.errors import InputError, UsageError
-from voice_coach.events import AudioBlock, Event, Speaker, WordsHeard
+from voice_coach.events import AudioBlock, Event, LanguageHeard, Speaker, WordsHeard
 from voice_coach.figures import Report
 from voice_coach.hearing import Diarizer, Hearing
 from voice_coach.interpretation import Interpreter
@@ -37,11 +37,12 @@ from voice_coach.journal import (
     JournalWriter,
     read_corrections,
     read_journal,
+    read_rewritten,
     read_second,
-    remove_second,
-    write_second,
+    remove_beside,
+    write_beside,
 )
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.microphones import TwoMicrophones
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Renderer, Transcriber
@@ -55,6 +56,8 @@ from voice_coach.second_hearing import hear_again
 from voice_coach.segment import SAMPLE_RATE, to_seconds
 
 PAGE_NAME = "report.html"
+KEPT_AUDIO_NAME = "talk.flac"
+"""The audio of a talk at the table, where it was wished to be kept."""
 REPORT_NAME = FORMATS["json"][0]
 SECOND_LAG_FRAMES = 100
 """How far a second hearing looks ahead before it decides: 2 s, after which nothing changes any more."""
@@ -161,33 +164,42 @@ class Ears:
 
     Parameters
     ----------
+    languages : that of the talk, and which others it may turn out to be in.
     kept : where measurements are kept for the second hearing.
     """
 
-    def __init__(self, voices: Voices, lexicon: Lexicon, settings: Settings, kept: KeptFrames | None = None) -> None:
-        self._names, self._lexicon, self._options, self._kept = voices.names, lexicon, settings.pipeline, kept
+    def __init__(
+        self, voices: Voices, languages: Languages, settings: Settings, kept: KeptFrames | None = None
+    ) -> None:
+        self._names, self._languages, self._options, self._kept = voices.names, languages, settings.pipeline, kept
         self._background = load_background()
         self._network = AdaptingNetwork(voices.enrolments, self._background)
+
+    @property
+    def language(self) -> str | None:
+        """The code of the talk's language; `None` where it has to be heard first."""
+        return self._languages.known
 
     def pipeline(self, *, with_words: bool) -> Pipeline:
         """The pipeline of the talk."""
         keep = None if self._kept is None else self._kept.keep
         hearing = Hearing(SileroDetector(), TwoMicrophones(self._network), self._options.hearing, keep)
-        return Pipeline(hearing, self._lexicon, self._names, self._options, with_words=with_words)
+        return Pipeline(hearing, self._languages, self._names, self._options, with_words=with_words)
 
-    def again(self, events: Iterable[Event]) -> Iterator[Event] | None:
+    def again(self, events: Sequence[Event]) -> Iterator[Event] | None:
         """What a second hearing finds of a talk with these events; `None` if not all of it could be kept."""
         if self._kept is None or not self._kept.whole:
             return None
         attribution = replace(self._options.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
         diarizer = Diarizer(TwoMicrophones(SpeakerNetwork(self._network.pair, self._background)), attribution)
         words = [event for event in events if isinstance(event, WordsHeard)]
-        return hear_again(self._kept.read(), diarizer, Interpreter(self._lexicon, self._options), words)
+        lexicon = self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
+        return hear_again(self._kept.read(), diarizer, Interpreter(lexicon, self._options), words)
 
 
 def build_pipeline(voices: Voices, lexicon: Lexicon, settings: Settings, *, with_words: bool) -> Pipeline:
     """A pipeline with real hearing, for a talk that is heard once."""
-    return Ears(voices, lexicon, settings).pipeline(with_words=with_words)
+    return Ears(voices, Languages(lexicon), settings).pipeline(with_words=with_words)
 
 
 class RecordedSession:
@@ -213,6 +225,7 @@ class RecordedSession:
             names=self._pipeline.names,
             words_engine=words.name if words else None,
             voice=voice.name if voice else None,
+            language=ears.language if words else None,
         )
         self._events: list[Event] = []
         self.said: list[Said] = []
@@ -222,7 +235,7 @@ class RecordedSession:
         """Run the talk, journalling it; yields its events."""
         answers = RecordedAnswers(self._engines.transcriber, self._engines.renderer, said=self.said)
         with JournalWriter(self._folder, self._facts) as journal:
-            remove_second(self._folder)
+            remove_beside(self._folder)
             for event in run_recorded(blocks, self._pipeline, answers, journal):
                 self._events.append(event)
                 yield event
@@ -231,7 +244,7 @@ class RecordedSession:
         """Hear the whole talk a second time, now that it is over."""
         again = self._ears.again(self._events)
         if again is not None:
-            write_second(self._folder, self._facts, again)
+            write_beside(self._folder, self._facts, again)
 
     def close(self) -> Report:
         """Write everything a session leaves beside its journal, as far as the talk went."""
@@ -255,13 +268,16 @@ def called(folder: Path) -> str:
 def load_report(folder: Path) -> Report:
     """The report of a session on disk: what was heard, and what was put right about it."""
     journal, corrections = read_journal(folder), in_force(read_corrections(folder))
-    again = read_second(folder)
+    again, rewritten = read_second(folder), read_rewritten(folder)
     names = corrected_names(journal.session.names, corrections)
-    facts = replace(journal.session, names=names)
-    if again is None:
+    facts = replace(journal.session if rewritten is None else rewritten.session, names=names)
+    later = again if rewritten is None else rewritten.events
+    if later is None:
         report = build_report(corrected(journal.events, corrections), facts)
     else:
-        report = build_report(journal.events, facts, corrected(again, corrections))
+        report = build_report(journal.events, facts, corrected(later, corrections))
+        hearing = "live" if again is None else "second"
+        report = replace(report, session=replace(report.session, hearing=hearing))
     told = described(corrections, journal.session.names, lambda sample: clock(to_seconds(sample)))
     next_talks = [note.text for note in corrections if isinstance(note, NextTalkNoted)]
     return replace(

@@ -24,6 +24,10 @@ class Wordings:
         self._lexicon, self._names = lexicon, names
         self._used: Counter[tuple[str, bool]] = Counter()
 
+    def speak_in(self, lexicon: Lexicon) -> None:
+        """From now on, word sentences in another language."""
+        self._lexicon = lexicon
+
     def known(self) -> tuple[str, ...]:
         """Every sentence that can be worded before there is a reason for it: without a person's own words."""
         texts = [text for texts in self._lexicon.wordings.values() for text in texts if _WORDS not in text]

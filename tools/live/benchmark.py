@@ -253,17 +253,16 @@ def in_time(ears: Ears) -> Iterator[Figure]:
         spent, lasted = time.process_time() - spent, time.monotonic() - began
     ends = [to_seconds(h.at - h.output.turn.segment.end) for h in held.told(TurnEnded)]  # type: ignore[union-attr]
     named = [to_seconds(h.at - h.output.at_sample) for h in held.told(FloorTaken)]  # type: ignore[union-attr]
-    words = [
-        to_seconds(h.at - h.output.utterance.segment.end)  # type: ignore[union-attr]
-        for h in held.told(WordsHeard)
-        if h.output.utterance.segment.seconds <= 4.0  # type: ignore[union-attr]
-    ]
+    written = [(h.at, h.output.utterance.segment) for h in held.told(WordsHeard)]  # type: ignore[union-attr]
+    words = [to_seconds(at - segment.end) for at, segment in written if segment.seconds <= 4.0]
     yield Figure(
         "end of a turn decided after its last sound, 90th percentile", float(np.percentile(ends, 90)), "s", 0.6
     )
     yield Figure("speaker named after the first sound, 90th percentile", float(np.percentile(named, 90)), "s", 1.2)
     yield Figure("words after the end of an utterance of at most 4 s, 95th percentile",
                  float(np.percentile(words, 95)), "s", 1.5)  # fmt: skip
+    behind = max(to_seconds(at - segment.end) for at, segment in written)
+    yield Figure("   after the end of any utterance, at the most", behind, "s", 5.0)
     yield Figure("processor with words by moonshine, share of one core", 100 * spent / lasted, "%", 40)
 
 

@@ -65,6 +65,9 @@ class Rendered:
     def prepare(self, texts: Iterable[str]) -> None:
         """All is ready."""
 
+    def speak_in(self, language: str) -> None:
+        """It sounds alike in every language."""
+
     def change(self, rate: float, volume: float) -> None:
         """It has but one way to speak."""
 

@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,23 +17,23 @@ from rich.console import Console
 from voice_coach import resources, session
 from voice_coach.commands.common import (
     INTERRUPTED,
-    LANGUAGE,
     Output,
     effective_settings,
     note,
     show_report,
     tell,
-    transcriber_for,
     voice_for,
+    writing_for,
 )
+from voice_coach.config import Settings
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.mixdown import check_target, mix, write_wav
+from voice_coach.engines.model_store import installed_models
 from voice_coach.engines.player import Player
 from voice_coach.engines.recording import CLIPPED_SHARE, Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
 from voice_coach.events import AudioBlock
-from voice_coach.lexicon import load_lexicon
 from voice_coach.progress import Listening
 from voice_coach.review.wording import counted
 from voice_coach.runner import Said
@@ -43,7 +43,8 @@ from voice_coach.runner import Said
 class _Talk:
     """A recorded talk that is to go through the loop.
 
-    `source` is what it is called afterwards; `fingerprint` tells it from others, if `source` does not.
+    `source` is what it is called afterwards; `fingerprint` tells it from others, if `source` does not. `model` is the
+    Whisper model for it where nobody has another.
     """
 
     recording: Recording
@@ -52,6 +53,7 @@ class _Talk:
     speakers: Sequence[tuple[str, Path]]
     out: Path | None
     render: Path | None
+    model: Path | None = None
 
 
 def demo(chosen: Namespace) -> int:
@@ -61,7 +63,8 @@ def demo(chosen: Namespace) -> int:
     speakers = [(names["A"], folder / "enrol_a.flac"), (names["B"], folder / "enrol_b.flac")]
     out = chosen.out or session.sessions_folder() / "demo"
     recording = Recording(folder / "talk.flac")
-    talk = _Talk(recording, "the bundled talk", None, speakers, out, out / "talk_with_prompts.wav")
+    mixed = out / "talk_with_prompts.wav"
+    talk = _Talk(recording, "the bundled talk", None, speakers, out, mixed, resources.demo_model())
     code, said = _hear(chosen, talk)
     if chosen.quiet or chosen.json:
         return code
@@ -108,7 +111,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
     """Run a recorded talk through the loop, and show it; returns the exit code and what the coach said."""
-    recording, settings = talk.recording, effective_settings(chosen)
+    recording, settings = talk.recording, _settings(chosen, talk)
     folder = session.choose_folder(talk.out, talk.fingerprint or talk.source, datetime.now().astimezone())
     if talk.render is not None:
         check_target(talk.render, coming=folder)
@@ -117,23 +120,32 @@ def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
             survey = recording.survey(listening.follow("Measuring", recording.blocks()))
             gain = survey.gain
             _remark(chosen, survey, talk.source)
-            lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-            transcriber = transcriber_for(chosen, settings, lexicon)
-            renderer = None if chosen.mute else SystemVoice(voice_for(chosen, settings), LANGUAGE)
+            writing = writing_for(chosen, settings, [name for name, _ in talk.speakers])
+            language = writing.languages.first.language
+            renderer = None if chosen.mute else SystemVoice(voice_for(chosen, settings, language), language)
             if talk.speakers:
                 voices = session.enrol_voices(talk.speakers, lambda line: note(chosen, line), recording.rate)
             else:
                 voices = _find_voices(talk, listening.follow("Finding the voices", recording.blocks(gain)))
         session.make_folder(folder)
         with KeptFrames(folder) as kept:
-            ears = session.Ears(voices, lexicon, settings, kept)
-            engines = session.Engines(transcriber, renderer)
+            ears = session.Ears(voices, writing.languages, settings, kept)
+            engines = session.Engines(writing.transcriber, renderer)
             done = session.RecordedSession(talk.source, folder, ears, engines, fingerprint=talk.fingerprint)
             interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain, both=True)))
     show_report(chosen, done.close(), folder / session.PAGE_NAME)
     if talk.render is not None and not interrupted:
         write_wav(talk.render, mix(recording.blocks(gain), done.said))
     return INTERRUPTED if interrupted else 0, done.said
+
+
+def _settings(chosen: Namespace, talk: _Talk) -> Settings:
+    """Settings, with the talk's own model where Whisper is wished for and nobody has another."""
+    settings = effective_settings(chosen)
+    words = settings.words
+    if talk.model is None or words.engine != "whisper" or words.whisper_model or installed_models():
+        return settings
+    return replace(settings, words=replace(words, whisper_model=str(talk.model)))
 
 
 def _remark(chosen: Namespace, survey: Survey, source: str) -> None:

@@ -11,12 +11,12 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-from voice_coach import session
+from voice_coach import resources, session
 from voice_coach.acoustics import Floats, mono
 from voice_coach.checking import (
     SWEEPS,
@@ -29,13 +29,14 @@ from voice_coach.checking import (
     judge_room,
     sweep,
 )
-from voice_coach.commands.common import LANGUAGE, Output, effective_settings, tell
+from voice_coach.commands.common import Output, effective_settings, language_of, tell
 from voice_coach.config import Settings
-from voice_coach.engines.choosing import choose_transcriber
+from voice_coach.engines.choosing import Wanted, choose_transcriber
 from voice_coach.engines.devices import Devices
 from voice_coach.engines.loudspeaker import SystemLoudspeaker
 from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
 from voice_coach.engines.renderer import SystemVoice
+from voice_coach.engines.speed import load_clip, measure, remember
 from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.errors import CoachError, MissingPart
 from voice_coach.events import AudioBlock, Cue
@@ -178,7 +179,7 @@ def _wait(until: Callable[[], bool], seconds: float) -> bool:
 
 
 def _voice(settings: Settings) -> Finding:
-    voice = SystemVoice(settings.voice, LANGUAGE)
+    voice = SystemVoice(settings.voice, language_of(settings))
     began = time.monotonic()
     samples = voice.render(Cue(0, "", "Let's slow down a little. There is time.", None, 0, 0, ()))
     seconds = time.monotonic() - began
@@ -188,12 +189,17 @@ def _voice(settings: Settings) -> Finding:
 
 
 def _words(settings: Settings) -> Finding:
-    """The words engine, and how fast it is here."""
-    choice = choose_transcriber(settings.words, LANGUAGE)
-    if choice.transcriber is None:
+    """The words engine, and how fast it is here, which is remembered."""
+    choice = choose_transcriber(settings.words, Wanted(settings.words.language_set, live=True))
+    engine = choice.transcriber
+    if engine is None:
         cure = "python -m pip install 'voice-coach[embedded]'"
         return Finding("words", "no engine: turns and interruptions are heard, words are not written down", cure)
-    return Finding("words", choice.transcriber.name)
+    speed = measure(engine, load_clip(resources.demo_folder() / "enrol_a.flac"))
+    remember({engine.name: speed})
+    found = replace(choice, speed=speed).told
+    cure = "" if speed.keeps_up else "voice-coach models get tiny.en, which is the quickest"
+    return Finding("words", found, cure, {"work_seconds": speed.seconds, "machine_share": speed.machine_share})
 
 
 def _disk() -> Finding:

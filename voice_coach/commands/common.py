@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -14,18 +16,17 @@ from rich.text import Text
 from voice_coach import resources
 from voice_coach.characters import spelled_out
 from voice_coach.config import Layer, Settings, environment_layers, file_layer, settings_of
-from voice_coach.engines.choosing import choose_transcriber, with_expectations
+from voice_coach.engines.choosing import Wanted, choose_transcriber, with_expectations
 from voice_coach.engines.voices import usable
 from voice_coach.figures import Report
 from voice_coach.learnt import learnt_layers
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, load_lexica, load_lexicon
 from voice_coach.ports import Transcriber
 from voice_coach.review.exports import to_json
 from voice_coach.review.terminal import print_summary
 from voice_coach.voice import VoiceOptions
 
 INTERRUPTED = 130
-LANGUAGE = "en"
 
 
 class Output(Console):
@@ -51,14 +52,20 @@ def setting_layers(chosen: Namespace) -> list[Layer]:
     layers = [default, *learnt_layers()]
     layers += [file_layer(own)] if own.is_file() else []
     layers += [*environment_layers(os.environ), *map(file_layer, chosen.config)]
-    if getattr(chosen, "words", None):
-        layers.append(Layer("--words", {"words": {"engine": chosen.words}}))
+    for flag, setting in (("words", "engine"), ("language", "language")):
+        if getattr(chosen, flag, None):
+            layers.append(Layer(f"--{flag}", {"words": {setting: getattr(chosen, flag)}}))
     return layers
 
 
 def effective_settings(chosen: Namespace) -> Settings:
     """The settings of all layers."""
     return settings_of(setting_layers(chosen))
+
+
+def language_of(settings: Settings) -> str:
+    """The language that the coach begins in: the one that is set, or English until another is heard."""
+    return settings.words.language_set or "en"
 
 
 def tell(console: Console, line: str) -> None:
@@ -72,18 +79,40 @@ def note(chosen: Namespace, line: str) -> None:
         sys.stderr.write(f"voice-coach: {spelled_out(line)}\n")
 
 
-def transcriber_for(chosen: Namespace, settings: Settings, lexicon: Lexicon) -> Transcriber | None:
-    """The engine for the words; tells of those that are installed and do not load."""
-    choice = choose_transcriber(settings.words, LANGUAGE)
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What writes the words down, if anything, in which language, and a line that tells people so."""
+
+    transcriber: Transcriber | None
+    languages: Languages
+    told: str
+
+
+def writing_for(chosen: Namespace, settings: Settings, names: Sequence[str] = (), *, live: bool = False) -> Writing:
+    """The engine for the words of a talk; tells of those that are installed and do not load.
+
+    Parameters
+    ----------
+    names : what the two people are called, if that is known.
+    live : whether it has to keep up with the talk.
+    """
+    language = settings.words.language_set
+    choice = choose_transcriber(settings.words, Wanted(language, names, live))
     instead = f"words by {choice.transcriber.name} instead" if choice.transcriber else "no words are written down"
     for reason in choice.passed_over:
         note(chosen, f"{reason}; {instead}")
-    return with_expectations(choice.transcriber, lexicon.expected_sentences)
+    folder = resources.language_folder()
+    if language is None and choice.tells_languages:
+        others = load_lexica(folder)
+        return Writing(choice.transcriber, Languages(others["en"], others), choice.told)
+    lexicon = load_lexicon(folder / f"{language or 'en'}.toml")  # what tells no languages knows English only
+    transcriber = with_expectations(choice.transcriber, lexicon.expected_sentences)
+    return Writing(transcriber, Languages(lexicon), choice.told)
 
 
-def voice_for(chosen: Namespace, settings: Settings) -> VoiceOptions:
+def voice_for(chosen: Namespace, settings: Settings, language: str) -> VoiceOptions:
     """How the coach can sound on this machine; tells of a chosen voice that cannot be used."""
-    options, notice = usable(settings.voice, LANGUAGE)
+    options, notice = usable(settings.voice, language)
     if notice:
         note(chosen, notice)
     return options

@@ -52,7 +52,7 @@ class _Round:
     def __init__(self, name: str, settings: Settings, parts: LiveParts, watch: Watch) -> None:
         self.learner = TableLearner(load_background(), settings.opening.enough_seconds / 2)
         self.opening = Opening(
-            parts.lexicon, {PEOPLE[0]: name}, self.learner, settings.opening, people=PEOPLE[:1],
+            parts.languages.first, {PEOPLE[0]: name}, self.learner, settings.opening, people=PEOPLE[:1],
             with_words=parts.engines.transcriber is not None,
         )  # fmt: skip
         clocked = Clock(parts.microphone, parts.seconds)

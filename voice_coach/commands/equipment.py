@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from voice_coach import resources
 from voice_coach.commands.common import (
-    LANGUAGE,
     Output,
     effective_settings,
     note,
     own_settings_file,
     tell,
-    transcriber_for,
     voice_for,
+    writing_for,
 )
 from voice_coach.config import Settings
 from voice_coach.display import Display
@@ -28,7 +26,6 @@ from voice_coach.engines.sound_server import SoundServer
 from voice_coach.engines.voices import usable
 from voice_coach.errors import MissingPart, UsageError
 from voice_coach.events import Shortcoming
-from voice_coach.lexicon import load_lexicon
 from voice_coach.live.first_sound import first_sound
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.talk import LiveEngines
@@ -63,8 +60,8 @@ class Notices:
 class VoiceChoice:
     """What was chosen for the voice since it was asked last, with `voice-coach voices` beside a talk."""
 
-    def __init__(self, chosen: Namespace, notices: Notices) -> None:
-        self._chosen, self._notices = chosen, notices
+    def __init__(self, chosen: Namespace, notices: Notices, language: str) -> None:
+        self._chosen, self._notices, self._language = chosen, notices, language
         self._written = self._last_written()
 
     def __call__(self) -> VoiceOptions | None:
@@ -74,7 +71,7 @@ class VoiceChoice:
             return None
         self._written = written
         try:
-            options, notice = usable(effective_settings(self._chosen).voice, LANGUAGE)
+            options, notice = usable(effective_settings(self._chosen).voice, self._language)
         except UsageError as error:
             self._notices(Notice(f"{error}; the voice stays as it was"))
             return None
@@ -90,8 +87,10 @@ class VoiceChoice:
             return 0
 
 
-def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stack: ExitStack) -> LiveParts:
-    """Open everything a talk needs, and say what there is."""
+def open_equipment(
+    chosen: Namespace, settings: Settings, notices: Notices, stack: ExitStack, names: Sequence[str] = ()
+) -> LiveParts:
+    """Open everything a talk of people with these names needs, and say what there is."""
     console = None if chosen.quiet or chosen.json else Output()
 
     def say(line: str) -> None:
@@ -99,11 +98,11 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
             tell(console, line)
 
     devices, inbox = Devices(), Inbox()
-    lexicon = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml")
-    transcriber = transcriber_for(chosen, settings, lexicon)
+    writing = writing_for(chosen, settings, names, live=True)
     voice = loudspeaker = None
     if not chosen.mute:
-        voice = PreparedVoice(voice_for(chosen, settings), LANGUAGE, VoiceChoice(chosen, notices))
+        language = writing.languages.first.language
+        voice = PreparedVoice(voice_for(chosen, settings, language), language, VoiceChoice(chosen, notices, language))
         stack.callback(voice.close)
         loudspeaker = _loudspeaker(chosen, settings, devices)
         if loudspeaker is not None:
@@ -117,9 +116,10 @@ def open_equipment(chosen: Namespace, settings: Settings, notices: Notices, stac
     room = first_sound(inbox, cure_for_silence())
     say(f"Microphone: {microphone.name}; the room: {room.words} ({room.level_db:.0f} dB)")
     say(f"Loudspeaker: {loudspeaker.name if loudspeaker else 'none, sentences are shown'}")
-    say(f"Words: {transcriber.name if transcriber else 'none are written down'}")
-    engines = LiveEngines(transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
-    return LiveParts(lexicon, settings, microphone, engines, inbox)
+    say(f"Words: {writing.told}")
+    engines = LiveEngines(writing.transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
+    keep_audio = getattr(chosen, "keep_audio", False)
+    return LiveParts(writing.languages, settings, microphone, engines, inbox, keep_audio=keep_audio)
 
 
 def _loudspeaker(chosen: Namespace, settings: Settings, devices: Devices) -> SystemLoudspeaker | None:

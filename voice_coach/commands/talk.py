@@ -42,7 +42,8 @@ def talk(chosen: Namespace) -> int:
     table = Table(names, _saved_voices(chosen, names, store), sentences_before(chosen, plan), plan)
     notices = Notices(chosen)
     with ExitStack() as stack, ending_by_signals():
-        parts = open_equipment(chosen, settings, notices, stack)
+        called = () if names == session.FOUND_NAMES else tuple(names.values())
+        parts = open_equipment(chosen, settings, notices, stack, called)
         glance = Glance(names, settings.pipeline.host.minutes)
         evening = Evening(chosen, glance)
         held = stack.enter_context(LiveSession(folder, table, parts, evening.watch))

@@ -13,7 +13,7 @@ from typing import Any
 from rich.text import Text
 
 from voice_coach import resources
-from voice_coach.commands.common import LANGUAGE, Output, effective_settings, note, own_settings_file, tell
+from voice_coach.commands.common import Output, effective_settings, language_of, note, own_settings_file, tell
 from voice_coach.engines.mixdown import write_wav
 from voice_coach.engines.player import Player
 from voice_coach.engines.renderer import SystemVoice
@@ -31,7 +31,8 @@ _PREVIEWED = "slow_down"
 
 def voices(chosen: Namespace) -> int:
     """List voices, let one be heard, or change how the coach sounds."""
-    found = list_voices(LANGUAGE)
+    language = language_of(effective_settings(chosen))
+    found = list_voices(language)
     changed = _changes(chosen, found)
     if changed:
         change_settings(own_settings_file(), "voice", changed)
@@ -39,14 +40,14 @@ def voices(chosen: Namespace) -> int:
     options = effective_settings(chosen).voice
     if chosen.preview is not None or (chosen.save is not None and not changed):
         voice = None if chosen.preview in {None, "current"} else find_voice(found, chosen.preview)
-        return _preview(chosen, options if voice is None else replace(options, voice=voice.id), voice)
+        return _preview(chosen, options if voice is None else replace(options, voice=voice.id), voice, language)
     if chosen.json:
         told = [
             {**asdict(one), "chosen": one.id == options.voice, "unwanted": one.id in options.unwanted} for one in found
         ]
         sys.stdout.write(json.dumps({"voice": asdict(options), "voices": told}, indent=2, ensure_ascii=False) + "\n")
     elif not changed and not chosen.quiet:
-        _print(chosen, found, options)
+        _print(chosen, found, options, language)
     return 0
 
 
@@ -70,14 +71,14 @@ def _changes(chosen: Namespace, found: Sequence[InstalledVoice]) -> dict[str, An
     return changed | {name: value for name, value in wished if value is not None}
 
 
-def _preview(chosen: Namespace, options: VoiceOptions, voice: InstalledVoice | None) -> int:
+def _preview(chosen: Namespace, options: VoiceOptions, voice: InstalledVoice | None, language: str) -> int:
     """Say a real sentence of the coach, through the loudspeaker or into a file."""
     if voice is None:
-        options, notice = usable(options, LANGUAGE)
+        options, notice = usable(options, language)
         if notice:
             note(chosen, notice)
-    text = load_lexicon(resources.config_folder() / "language" / f"{LANGUAGE}.toml").wordings[_PREVIEWED][0]
-    speaker = SystemVoice(options, LANGUAGE)
+    text = load_lexicon(resources.language_folder() / f"{language}.toml").wordings[_PREVIEWED][0]
+    speaker = SystemVoice(options, language)
     try:
         samples = speaker.render(Cue(0, _PREVIEWED, text, None, 0, 0, ()))
     except EngineFailed as error:
@@ -98,12 +99,12 @@ def _say(chosen: Namespace, line: str) -> None:
         tell(Output(), line)
 
 
-def _print(chosen: Namespace, found: Sequence[InstalledVoice], options: VoiceOptions) -> None:
+def _print(chosen: Namespace, found: Sequence[InstalledVoice], options: VoiceOptions, language: str) -> None:
     """Voices by language: those of the coach's own, or those that a search finds, or all."""
     output = Output()
     shown = [one for one in found if one.matches(chosen.search)] if chosen.search else list(found)
     if not chosen.search and not chosen.all:
-        shown = [one for one in found if one.language.split("-")[0] == LANGUAGE or one.id == options.voice]
+        shown = [one for one in found if one.language.split("-")[0] == language or one.id == options.voice]
     if not shown and chosen.search:
         raise UsageError(f"no voice is found by {chosen.search!r}")
     for line in _lines(shown, options):

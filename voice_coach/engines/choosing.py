@@ -1,17 +1,17 @@
-"""Which words engine this machine has, chosen by setting or by what is there."""
+"""Which words engine this machine has, chosen by setting, by what is there, and by what keeps up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import platformdirs
-
 from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine, whisper
 from voice_coach.engines.expected import ExpectedSentences, Expecting
+from voice_coach.engines.model_store import check_model, installed_models, models_folder
+from voice_coach.engines.speed import Speed, best_first, is_english_only, remembered
 from voice_coach.errors import MissingPart
 from voice_coach.ports import Transcriber
 
@@ -22,41 +22,58 @@ class Choice:
 
     transcriber: Transcriber | None
     passed_over: tuple[str, ...] = ()
+    speed: Speed | None = None
+    tells_languages: bool = False
+
+    @property
+    def told(self) -> str:
+        """What was picked, as a line for people."""
+        if self.transcriber is None:
+            return "none are written down"
+        if self.speed is None:
+            return f"{self.transcriber.name} (whether it keeps up here is not known; voice-coach models bench tells)"
+        share = f"{self.speed.seconds:.2f} s of work for each second of speech"
+        return f"{self.transcriber.name} ({share}, {self.speed.machine_share:.0%} of this machine)"
 
 
-def models_folder() -> Path:
-    """Where a user's Whisper models lie, one folder each."""
-    return Path(platformdirs.user_data_dir("voice-coach", appauthor=False)) / "models"
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the words of a talk are to be.
+
+    `language` is a code, or `None` to have a multilingual model find out; `names` are those of the two people. `live`
+    words have to keep up with the talk.
+    """
+
+    language: str | None = "en"
+    names: Sequence[str] = ()
+    live: bool = False
 
 
-def installed_models() -> tuple[Path, ...]:
-    """The whole Whisper models in the user's folder, in order of name."""
-    folder = models_folder()
-    if not folder.is_dir():
-        return ()
-    return tuple(model for model in sorted(folder.iterdir()) if model.is_dir() and whisper.is_model(model))
-
-
-def choose_transcriber(options: WordsOptions, language: str) -> Choice:
-    """The engine for the words of a talk: `auto` takes Whisper where a model is installed, else Moonshine, else none.
+def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
+    """The engine for the words of a talk: `auto` takes the best Whisper that keeps up, else Moonshine, else none.
 
     Raises
     ------
     MissingPart
         If an engine was asked for by name, or a model by its folder, and is not there or does not load.
     """
+    speeds = remembered()
     own = Path(options.whisper_model).expanduser() if options.whisper_model else None
     match options.engine:
         case "off":
             return Choice(None)
         case "moonshine":
-            return Choice(moonshine.MoonshineTranscriber())
+            return _chosen(moonshine.MoonshineTranscriber(), speeds)
         case "auto" if own is None:
-            return _first_that_loads(_engines(options, language))
-    model = own or next(iter(installed_models()), None)
+            return _first_that_loads(_engines(options, wanted, speeds), speeds)
+    model = own or next(iter(_fitting(wanted)), None)
     if model is None:
-        raise MissingPart(f"no Whisper model is installed in {models_folder()}; --words moonshine needs none")
-    return Choice(whisper.WhisperTranscriber(model, language, options.threads))
+        language = "" if wanted.language in (None, "en") else f" that knows {wanted.language}"
+        raise MissingPart(
+            f"no Whisper model{language} is installed in {models_folder()}; "
+            "voice-coach models get fetches one, --words moonshine needs none"
+        )
+    return _chosen(_whisper(model, options, wanted), speeds)
 
 
 def with_expectations(transcriber: Transcriber | None, sentences: Sequence[str]) -> Transcriber | None:
@@ -66,20 +83,55 @@ def with_expectations(transcriber: Transcriber | None, sentences: Sequence[str])
     return Expecting(transcriber, ExpectedSentences(transcriber.folder, sentences))
 
 
-def _engines(options: WordsOptions, language: str) -> Iterator[Callable[[], Transcriber]]:
-    """What `auto` tries, best first."""
+def engine_makers(options: WordsOptions) -> Iterator[tuple[str, Callable[[], Transcriber]]]:
+    """Every engine that is here, by what is shown of it, and how to open it."""
     for model in installed_models():
-        yield partial(whisper.WhisperTranscriber, model, language, options.threads)
-    english = language == "en"  # the only language of the model inside the wheel
-    if english and moonshine.model_path() is not None:
+        yield f"whisper {model.name}", partial(_whisper, model, options, Wanted(None))
+    if moonshine.model_path() is not None:
+        yield "moonshine", moonshine.MoonshineTranscriber
+
+
+def _fitting(wanted: Wanted) -> list[Path]:
+    """Installed models that know the language, best first."""
+    models = {model.name: model for model in reversed(installed_models())}  # people's own before those that were got
+    names = best_first(models)
+    if wanted.language is None:
+        names.sort(key=is_english_only)
+    elif wanted.language != "en":
+        names = [name for name in names if not is_english_only(name)]
+    return [models[name] for name in names]
+
+
+def _whisper(model: Path, options: WordsOptions, wanted: Wanted) -> Transcriber:
+    check_model(model)
+    return whisper.WhisperTranscriber(model, wanted.language, options.threads, wanted.names)
+
+
+def _chosen(transcriber: Transcriber, speeds: Mapping[str, Speed], passed_over: Sequence[str] = ()) -> Choice:
+    tells = isinstance(transcriber, whisper.WhisperTranscriber) and transcriber.is_multilingual
+    return Choice(transcriber, tuple(passed_over), speeds.get(transcriber.name), tells)
+
+
+def _engines(options: WordsOptions, wanted: Wanted, speeds: Mapping[str, Speed]) -> Iterator[Callable[[], Transcriber]]:
+    """What `auto` tries, best first. What is known not to keep up comes last, if the talk is live."""
+    slow = []
+    for model in _fitting(wanted):
+        speed = speeds.get(f"whisper {model.name}")
+        make = partial(_whisper, model, options, wanted)
+        if wanted.live and speed is not None and not speed.keeps_up:
+            slow.append(make)
+        else:
+            yield make
+    if wanted.language in (None, "en") and moonshine.model_path() is not None:  # all that the model in the wheel knows
         yield moonshine.MoonshineTranscriber
+    yield from reversed(slow)
 
 
-def _first_that_loads(engines: Iterator[Callable[[], Transcriber]]) -> Choice:
+def _first_that_loads(engines: Iterator[Callable[[], Transcriber]], speeds: Mapping[str, Speed]) -> Choice:
     passed_over: list[str] = []
     for make in engines:
         try:
-            return Choice(make(), tuple(passed_over))
+            return _chosen(make(), speeds, passed_over)
         except MissingPart as reason:
             passed_over.append(str(reason))
     return Choice(None, tuple(passed_over))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from voice_coach.acoustics import Floats
 from voice_coach.engines.onnx import open_session
-from voice_coach.events import Utterance, Word
+from voice_coach.events import Recognition, Utterance, Word
 from voice_coach.ports import Transcriber
 
 LIKELY_NATS = -11.0
@@ -105,12 +105,12 @@ class Expecting:
         self._transcriber, self._expected = transcriber, expected
         self.name = transcriber.name
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
-        """Words of an utterance."""
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
+        """What is said in an utterance."""
         if utterance.segment.seconds <= _LONGEST_SECONDS:
             sentence = self._expected.heard_in(samples)
             if sentence is not None:
-                return tuple(Word(word) for word in sentence.split())
+                return Recognition(tuple(Word(word) for word in sentence.split()))
         return self._transcriber.transcribe(utterance, start_sample, samples)
 
 

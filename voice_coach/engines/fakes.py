@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from voice_coach.acoustics import Floats, Frames
-from voice_coach.events import Cue, Speaker, Utterance, Word
+from voice_coach.events import Cue, Recognition, Speaker, Utterance, Word
 from voice_coach.segment import SAMPLE_RATE, Segment
 
 _MARK = 0.1
@@ -64,7 +64,7 @@ class ScriptedTranscriber:
     def __init__(self, script: Mapping[tuple[Speaker, Segment], str]) -> None:
         self._script = script
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
         """Words of the lines whose greater part lies in the utterance."""
         del start_sample, samples
         lines = [
@@ -72,13 +72,16 @@ class ScriptedTranscriber:
             for (speaker, segment), text in sorted(self._script.items(), key=lambda item: item[0][1])
             if speaker is utterance.speaker and 2 * segment.overlap(utterance.segment) > segment.samples
         ]
-        return tuple(Word(word) for line in lines for word in line.split())
+        return Recognition(tuple(Word(word) for line in lines for word in line.split()))
 
 
 class ToneRenderer:
     """Says every cue as a tone of a quarter of a second a word; fulfils `Renderer`."""
 
     name = "tone"
+
+    def speak_in(self, language: str) -> None:
+        """It sounds alike in every language."""
 
     def render(self, cue: Cue) -> Floats:
         """A tone, float32 (n,)."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from voice_coach.acoustics import Floats
 from voice_coach.errors import EngineFailed, MissingPart
-from voice_coach.events import Utterance, Word
-from voice_coach.segment import SAMPLE_RATE
+from voice_coach.events import Recognition, Utterance, Word
+from voice_coach.segment import SAMPLE_RATE, to_samples
 
 CURE = "pip install 'voice-coach[embedded]'"
 
@@ -22,6 +25,20 @@ def model_path() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+_BEFORE = to_samples(0.05)
+"""How much is heard before an utterance; in longer silence the model hears a "You"."""
+
+
+@contextmanager
+def _no_socket() -> Iterator[None]:
+    """While the package is imported: the library of its download, of no use here, binds a socket to look for IPv6."""
+    before, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = before
+
+
 class MoonshineTranscriber:
     """Fulfils the port `Transcriber`. The model gives no word times and no probabilities, so there are none."""
 
@@ -32,8 +49,9 @@ class MoonshineTranscriber:
         if folder is None:
             raise MissingPart(f"the words engine moonshine is not installed; cure: {CURE}")
         try:
-            from moonshine_voice import ModelArch
-            from moonshine_voice.transcriber import Transcriber
+            with _no_socket():
+                from moonshine_voice import ModelArch
+                from moonshine_voice.transcriber import Transcriber
         except (ImportError, OSError) as error:
             raise MissingPart(f"the words engine moonshine does not load here ({error}); cure: {CURE}") from error
         self.folder = folder
@@ -45,12 +63,13 @@ class MoonshineTranscriber:
         except Exception as error:  # the binding raises its own errors and plain ones
             raise MissingPart(f"the model of moonshine in {folder} does not load ({error}); cure: {CURE}") from error
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
-        """Words of an utterance."""
-        del utterance, start_sample
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
+        """Words of an utterance. What was said before it is cut off: without times its words could not be left out."""
+        before = utterance.segment.start - start_sample - _BEFORE
+        samples = samples[max(0, before) :]
         try:
             transcript = self._engine.transcribe_without_streaming(samples.tolist(), SAMPLE_RATE)
         except Exception as error:  # the binding raises its own errors and plain ones; none may end a talk
             raise EngineFailed(f"moonshine failed: {error}") from error
         text = " ".join(line.text for line in transcript.lines)
-        return tuple(Word(word) for word in text.split())
+        return Recognition(tuple(Word(word) for word in text.split()))

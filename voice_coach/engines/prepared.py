@@ -86,6 +86,13 @@ class PreparedVoice:
         self._ready, self._wanted = {}, list(self._known)
         self._changed.notify_all()
 
+    def speak_in(self, language: str) -> None:
+        """From now on, speak this language: what was prepared is of another."""
+        with self._changed:
+            self._language = language
+            self._voice = SystemVoice(self._voice.options, language)
+            self._ready, self._wanted, self._known = {}, [], ()
+
     def close(self) -> None:
         """Prepare nothing more; returns when the thread has ended."""
         with self._changed:

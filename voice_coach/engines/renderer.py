@@ -24,23 +24,24 @@ from voice_coach.voice import VoiceOptions
 _QUIET = 10 ** (-50.0 / 20)
 """What is below -50 dB of full scale at either end of a rendered file is trimmed."""
 
-Way = Callable[[Path, VoiceOptions], list[str] | None]
+Way = Callable[[Path, VoiceOptions, str], list[str] | None]
 
 
-def _pyttsx3(file: Path, options: VoiceOptions) -> list[str] | None:
-    del options  # they go with the text
+def _pyttsx3(file: Path, options: VoiceOptions, language: str) -> list[str] | None:
+    del options, language  # they go with the text
     return [sys.executable, "-m", "voice_coach.engines.speak", str(file)]
 
 
-def _espeak(file: Path, options: VoiceOptions) -> list[str] | None:
+def _espeak(file: Path, options: VoiceOptions, language: str) -> list[str] | None:
     program = shutil.which("espeak-ng") or shutil.which("espeak")
     if program is None:
         return None
-    voice, loudness = options.voice or "en", str(round(options.volume * 100))
+    voice, loudness = options.voice or language, str(round(options.volume * 100))
     return [program, "-v", voice, "-s", str(options.rate), "-a", loudness, "-w", str(file), "--stdin"]
 
 
-def _say(file: Path, options: VoiceOptions) -> list[str] | None:
+def _say(file: Path, options: VoiceOptions, language: str) -> list[str] | None:
+    del language  # it speaks its own
     program = shutil.which("say") if sys.platform == "darwin" else None
     if program is None:
         return None
@@ -75,6 +76,10 @@ class SystemVoice:
         """The way that worked last, and the voice."""
         return f"{self._way}, {self._options.voice or 'default voice'}"
 
+    def speak_in(self, language: str) -> None:
+        """From now on, speak this language."""
+        self._language = language
+
     def render(self, cue: Cue) -> Floats:
         """Say a cue; the way that worked last is tried first, each with the chosen voice and then its own."""
         reasons = []
@@ -92,7 +97,7 @@ class SystemVoice:
     def _render(self, way: Way, text: str, options: VoiceOptions) -> Floats:
         with tempfile.TemporaryDirectory(prefix="voice-coach-") as folder:
             file = Path(folder) / ("prompt.aiff" if way is _say else "prompt.wav")
-            command = way(file, options)
+            command = way(file, options, self._language)
             if command is None:
                 raise EngineFailed("not on this machine")
             wanted = {

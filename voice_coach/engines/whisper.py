@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from voice_coach.acoustics import Floats
 from voice_coach.errors import EngineFailed, MissingPart
-from voice_coach.events import Utterance, Word
+from voice_coach.events import Recognition, Transcript, Utterance, Word
+from voice_coach.offline import stay_offline
 from voice_coach.segment import Segment, to_samples, to_seconds
+from voice_coach.spoken_language import SpokenLanguage, SpokenLanguageOptions
 
 NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 """What a model folder must hold; without its tokenizer the library would ask the network for one."""
 _CURE = "copy the whole model there again, or choose --words moonshine or off"
 _TOKENS_PER_SECOND = 12
+_LEAST_TOKENS = 8
+_SEGMENTS_PER_SECOND = 1.0
+_REST_SECONDS = 0.5
+"""What is shorter is no utterance, at the end as anywhere."""
+_BEAMS = 5
 
 
 def is_model(folder: Path) -> bool:
@@ -22,55 +32,107 @@ def is_model(folder: Path) -> bool:
 
 
 class WhisperTranscriber:
-    """Fulfils the port `Transcriber`, with word times and probabilities.
+    """Fulfils the port `Transcriber`, with word times, probabilities, and the language heard.
 
     Parameters
     ----------
     folder : a CTranslate2 Whisper model.
-    language : code such as `en`; `None` lets a multilingual model find out.
+    language : code such as `en`; `None` lets a multilingual model find out, for each utterance until it is sure.
     threads : processor threads it may use.
+    names : what the two people are called, which a model seldom spells right by itself.
     """
 
-    def __init__(self, folder: Path, language: str | None = "en", threads: int = 1) -> None:
+    def __init__(self, folder: Path, language: str | None = "en", threads: int = 1, names: Sequence[str] = ()) -> None:
         if not is_model(folder):
             missing = [name for name in NEEDED_FILES if not (folder / name).is_file()] or ["vocabulary"]
             raise MissingPart(f"{folder} is not a whole Whisper model: {', '.join(missing)} is missing; cure: {_CURE}")
+        stay_offline()
         try:
             from faster_whisper import WhisperModel
         except ImportError as error:
             raise MissingPart("faster-whisper is not installed; install voice_coach again with pip") from error
         try:
+            # A folder, and never a name: a name is looked up on the network even where the model is there. int8 on the
+            # processor is what every machine has, and a third of the size.
             self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
         except Exception as error:  # a damaged tokenizer raises a plain one
             raise MissingPart(f"the Whisper model in {folder} does not load ({error}); cure: {_CURE}") from error
+        self.is_multilingual = bool(self._model.model.is_multilingual)
+        if language not in (None, "en") and not self.is_multilingual:
+            raise MissingPart(
+                f"the Whisper model in {folder} knows English only; cure: voice-coach models get small, or base"
+            )
         self._language = language
+        self._spoken = SpokenLanguage(SpokenLanguageOptions())
+        self._names = ", ".join(names) or None
         self.name = f"whisper {folder.name}"
 
-    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> tuple[Word, ...]:
-        """Words of an utterance, with times on the stream's clock."""
-        del utterance
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: Floats) -> Recognition:
+        """What is said in an utterance, with times on the stream's clock."""
+        seconds = to_seconds(len(samples))
         try:
-            segments, _ = self._model.transcribe(
+            segments, about = self._model.transcribe(
                 samples,
                 language=self._language,
-                beam_size=5,
+                beam_size=_BEAMS,  # the usual search; one beam saves a tenth of the time, and errs more
                 temperature=0.0,  # one pass: falling back to sampling invents words, and takes unbounded time
                 condition_on_previous_text=False,  # an error must not feed the next
-                vad_filter=False,  # utterances are cut already
-                word_timestamps=True,
-                max_new_tokens=max(8, int(to_seconds(len(samples)) * _TOKENS_PER_SECOND)),
-                no_speech_threshold=0.6,
-                log_prob_threshold=-1.0,
+                hotwords=self._names,
+                vad_filter=False,  # utterances are cut already, by a detector that hears 0.2 s of pause
+                word_timestamps=True,  # who says a word that straddles a change of speaker is decided by its time
+                without_timestamps=False,  # else each utterance is encoded twice for the word times (measured)
+                max_new_tokens=max(_LEAST_TOKENS, int(seconds * _TOKENS_PER_SECOND)),  # a loop ends where speech must
+                # The gates are ours, so that what they keep out is counted instead of vanishing.
+                no_speech_threshold=None,
+                log_prob_threshold=None,
+                compression_ratio_threshold=None,
             )
-            words = [word for segment in segments if segment.avg_logprob > -1.0 for word in segment.words or ()]
+            taken = list(_as_far_as_there_is_speech(segments, seconds))
+            heard = _recognition(taken, about, start_sample, len(samples))
         except (RuntimeError, ValueError) as error:
             raise EngineFailed(f"whisper failed: {error}") from error
-        return tuple(
-            Word(
-                word.word.strip(),
-                Segment(start_sample + to_samples(word.start), start_sample + to_samples(max(word.start, word.end))),
-                float(word.probability),
-            )
-            for word in words
-            if word.word.strip()
-        )
+        if self._language is None and self.is_multilingual:
+            told = self._spoken.take(Transcript.of(utterance.utterance_id, self.name, heard), utterance, 0)
+            self._language = told.language if told is not None else None  # from here on, short words do not mislead it
+        return heard
+
+
+def _as_far_as_there_is_speech(segments: Iterable[Any], seconds: float) -> Iterator[Any]:
+    """Segments up to the end of the audio; the work is done while they are taken.
+
+    After each, the library begins again where it believes that one to have ended. In the rest of a second it invents
+    words ("see you in the next video", measured on people), and on noise it may go round and round.
+    """
+    for segment in islice(segments, 2 + int(seconds * _SEGMENTS_PER_SECOND)):
+        yield segment
+        if segment.end >= seconds - _REST_SECONDS:
+            return
+
+
+def _recognition(segments: Sequence[Any], about: Any, start_sample: int, samples: int) -> Recognition:
+    words = tuple(_words(segments, start_sample, samples))
+    weights = [max(1, len(segment.words or ())) for segment in segments]
+
+    def mean(values: Iterable[float]) -> float | None:
+        pairs = list(zip(values, weights, strict=True))
+        return float(sum(v * w for v, w in pairs) / sum(weights)) if pairs else None
+
+    return Recognition(
+        words,
+        log_probability=mean(segment.avg_logprob for segment in segments),
+        no_speech_probability=mean(segment.no_speech_prob for segment in segments),
+        language=about.language,
+        language_probability=float(about.language_probability),
+    )
+
+
+def _words(segments: Iterable[Any], start_sample: int, samples: int) -> Iterator[Word]:
+    """The words on the stream's clock, within the audio that was given."""
+    for segment in segments:
+        for word in segment.words or ():
+            text = word.word.strip()
+            if any(letter.isalnum() for letter in text):
+                start = min(to_samples(float(word.start)), samples)
+                end = min(max(start, to_samples(float(word.end))), samples)
+                times = Segment(start_sample + start, start_sample + end)
+                yield Word(text, times, min(1.0, float(word.probability)))

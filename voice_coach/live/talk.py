@@ -13,6 +13,7 @@ from voice_coach.acoustics import Floats, mono
 from voice_coach.events import (
     Answer,
     AudioBlock,
+    ChangeLanguage,
     ChangeVoice,
     Command,
     CueFinished,
@@ -251,9 +252,9 @@ class LiveTalk:
             case Transcribe():
                 for failed in [] if self._words is None else self._words.submit(command):
                     self._inbox.put(failed)
-            case Prepare(texts):
+            case Prepare() | ChangeVoice() | ChangeLanguage():
                 if self._engines.voice is not None:
-                    self._engines.voice.prepare(texts)
+                    _tune(self._engines.voice, command)
             case Say(cue):
                 self._speaking.say(cue)
             case StopSaying(cue_id):
@@ -264,9 +265,6 @@ class LiveTalk:
             case Resume():
                 self._is_paused = False
                 self._clock.microphone.resume()
-            case ChangeVoice(rate, volume):
-                if self._engines.voice is not None:
-                    self._engines.voice.change(rate, volume)
             case EndTalk():
                 self._go_on()
 
@@ -278,6 +276,17 @@ class LiveTalk:
             self._ended.set()
         else:
             self._begin(course)
+
+
+def _tune(voice: Voice, command: Prepare | ChangeVoice | ChangeLanguage) -> None:
+    """Have the voice ready for what comes."""
+    match command:
+        case Prepare(texts):
+            voice.prepare(texts)
+        case ChangeVoice(rate, volume):
+            voice.change(rate, volume)
+        case ChangeLanguage(language):
+            voice.speak_in(language)
 
 
 def _is_of_the_opening(answer: Answer) -> bool:

@@ -81,9 +81,9 @@ class Words:
     def _transcribe(self, command: Transcribe) -> Transcript | TranscriptionFailed:
         utterance = command.utterance
         try:
-            words = self._transcriber.transcribe(utterance, command.start_sample, command.samples)
+            heard = self._transcriber.transcribe(utterance, command.start_sample, command.samples)
         except EngineFailed as error:
             return TranscriptionFailed(utterance.utterance_id, str(error))
         except Exception as error:
             return TranscriptionFailed(utterance.utterance_id, f"{type(error).__name__}: {error}")
-        return Transcript(utterance.utterance_id, self._transcriber.name, words)
+        return Transcript.of(utterance.utterance_id, self._transcriber.name, heard)

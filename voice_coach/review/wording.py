@@ -6,7 +6,10 @@ from datetime import datetime
 
 from voice_coach.characters import INVISIBLE
 from voice_coach.events import CueOutcome, OverlapKind, PhraseKind, Request
-from voice_coach.figures import Report, SpeakerFigures
+from voice_coach.figures import Report, SessionFigures, SpeakerFigures
+
+LANGUAGES = {"en": "English", "de": "German", "es": "Spanish", "fr": "French"}
+"""Languages of which phrases are known."""
 
 ABSENT = "not measured"
 """Stands where a figure is `None`."""
@@ -177,6 +180,16 @@ def _returned(speaker: SpeakerFigures) -> str:
     return f"{speaker.floor_returned} of {speaker.interruptions_received}"
 
 
+def _language_doubts(session: SessionFigures) -> list[str]:
+    """What is unsure of the language that was spoken."""
+    if session.language is None:
+        return []
+    language = LANGUAGES.get(session.language, f"one that is not known here ({plain(session.language)})")
+    if session.language_sure is False:
+        return [f"It was not sure which language was spoken; it sounded most like {language}."]
+    return [] if session.language in LANGUAGES else [f"The language that was spoken sounded like {language}."]
+
+
 def limits(report: Report) -> tuple[str, ...]:
     """What was unsure, missing or left out, one sentence each."""
     session = report.session
@@ -186,9 +199,11 @@ def limits(report: Report) -> tuple[str, ...]:
         sentences = ["No words were found to write down."]
     else:
         sentences = [f"The words were written down by a machine ({plain(session.words_engine)}) and may be wrong."]
+    sentences += _language_doubts(session)
     if session.utterances_left_out:
-        left_out = counted(session.utterances_left_out, ("stretch of speech was", "stretches of speech were"))
-        sentences.append(f"{left_out} left without words, because the machine was not sure of them.")
+        left_out = counted(session.utterances_left_out, ("doubtful stretch was", "doubtful stretches were"))
+        reasons = "; ".join(f"{gate.utterances}: {gate.reason}" for gate in report.left_out)
+        sentences.append(f"{left_out} left without words ({reasons}).")
     if session.hearing == "second":
         sentences.append(
             "Who spoke when was heard a second time after the talk, with both voices known better; "
