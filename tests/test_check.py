@@ -154,6 +154,7 @@ def test_it_names_where_everything_is_kept(home: Path) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.table
 def test_at_a_table_all_is_well(tmp_path: Path, moonshine_model: None, system_voice: None) -> None:
     response = np.zeros(160, np.float32)
     response[0] = 0.25

@@ -22,7 +22,7 @@ from voice_coach.events import AudioLost, CueOutcome, CueSettled
 from voice_coach.journal import read_journal
 from voice_coach.segment import to_seconds
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.table]
 NOTICED_SECONDS, MENDED_SECONDS = 2.0, 5.0
 SLACK_SECONDS = 1.0
 """Shared processors stop tests for a moment now and then; what they measure is not to depend on it."""
@@ -163,6 +163,7 @@ def test_an_output_that_goes_during_a_sentence_is_shown_instead(talk: Talk) -> N
     began = talk.now
     talk.program.press("x")
     talk.program.wait_for("Paused: nothing is heard.", 5, began)
+    time.sleep(1)
     began, place = talk.now, len(talk.table.heard)
     talk.program.press("x")
     talk.program.wait_for("The coach: ", 5, began)

@@ -27,7 +27,7 @@ from voice_coach.lexicon import load_lexicon
 from voice_coach.runner import RecordedAnswers, run_recorded
 from voice_coach.segment import SAMPLE_RATE, to_seconds
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.table]
 RATE = SAMPLE_RATE
 SETTINGS = """
 [coaching.restraint]

@@ -38,7 +38,7 @@ from voice_coach.events import (
 from voice_coach.journal import Journal, read_journal
 from voice_coach.segment import SAMPLE_RATE, Segment
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.table]
 RATE = SAMPLE_RATE
 PAUSE_IN_THE_TALK = 3.0
 SETTINGS = """
