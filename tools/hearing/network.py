@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from voice_coach.acoustics import N_MELS
-from voice_coach.engines.voiceprint import N_COMMON, N_PERSONAL
+from voice_coach.engines.voiceprint import N_OWN, STRANGER
 
 WIDTH = 56
 VOICE = 24
@@ -102,12 +102,12 @@ class SpeakerNet(nn.Module):
 
     def __init__(self, width: int = WIDTH, dropout: float = 0.1) -> None:
         super().__init__()
-        self.norm_common = nn.BatchNorm1d(N_COMMON)
-        self.norm_personal = nn.BatchNorm1d(N_PERSONAL)
+        self.norm_common = nn.BatchNorm1d(STRANGER)
+        self.norm_personal = nn.BatchNorm1d(N_OWN)
         self.encoder = Encoder(width, dropout)
-        self.enter = nn.Conv1d(N_COMMON, width, 1)
+        self.enter = nn.Conv1d(STRANGER, width, 1)
         self.common = nn.ModuleList(Block(width, d, f, dropout) for d, f in COMMON)
-        self.meet = nn.Conv1d(width + 2 * (N_PERSONAL + VOICE), width, 1)
+        self.meet = nn.Conv1d(width + 2 * (N_OWN + VOICE), width, 1)
         self.branch = nn.ModuleList(Block(width, d, f, dropout) for d, f in BRANCH)
         self.leave = nn.Conv1d(width, 4, 1)
         self.width = width
@@ -115,7 +115,7 @@ class SpeakerNet(nn.Module):
     def empty_states(self, batch: int) -> list[Tensor]:
         """States before a stream begins: encoder, common blocks, delayed personal features, branch of both people."""
         common = [torch.zeros(batch, self.width, block.past) for block in self.common]
-        personal = [torch.zeros(batch, 2 * N_PERSONAL, COMMON_DELAY)]
+        personal = [torch.zeros(batch, 2 * N_OWN, COMMON_DELAY)]
         branch = [torch.zeros(2 * batch, self.width, block.past) for block in self.branch]
         return [*self.encoder.empty_states(batch), *common, *personal, *branch]
 
@@ -138,7 +138,7 @@ class SpeakerNet(nn.Module):
         personal = torch.cat((self.norm_personal(first), self.norm_personal(second)), 1)
         stream = torch.cat((waiting.pop(0), personal), 2)
         kept.append(stream[:, :, count:])
-        own, other = torch.split(stream[:, :, :count], N_PERSONAL, 1)
+        own, other = torch.split(stream[:, :, :count], N_OWN, 1)
         own = torch.cat((own, frames * first_voice[:, :, None]), 1)
         other = torch.cat((other, frames * second_voice[:, :, None]), 1)
         # Both people go through the same weights, each once as self and once as other.
@@ -220,8 +220,8 @@ def export(model: Model, folder: Path) -> None:
     model.eval()
     states = model.empty_states(1)
     enrolment = (torch.zeros(1, N_MELS, 50), torch.ones(1, 50))
-    personal, voice = torch.zeros(1, N_PERSONAL, 8), model.voice(*enrolment).detach()
-    example = (torch.zeros(1, N_COMMON, 8), personal, personal, voice, voice, states)
+    personal, voice = torch.zeros(1, N_OWN, 8), model.voice(*enrolment).detach()
+    example = (torch.zeros(1, STRANGER, 8), personal, personal, voice, voice, states)
     names = ["common", "first", "second", "first_voice", "second_voice"]
     axes = {name: {2: "frames"} for name in ("common", "first", "second", "logits")}
     write_onnx(
