@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.conftest import FIXTURES
-from voice_coach.acoustics import FRAME, Floats, FrameAnalyser, Frames
+from voice_coach.acoustics import FRAME, N_MELS, Floats, FrameAnalyser, Frames
 from voice_coach.engines.adaptation import VoiceAdaptation
 from voice_coach.engines.enrolment import enrol_recording
 from voice_coach.engines.mixtures import SharedLikelihood
@@ -55,6 +56,22 @@ def learnt(adaptation: VoiceAdaptation, frames: Frames, answers: Floats) -> list
         if adaptation.hear(frames.part(begin, begin + 8), late):
             pairs.append(adaptation.pair)
     return pairs
+
+
+def test_two_microphones_are_known_as_soon_as_either_person_was_heard(
+    enrolments: tuple[Enrolment, Enrolment], talk: tuple[Frames, Floats], background: Background
+) -> None:
+    frames, answers = talk
+    first = np.exp(answers[:, [1, 3]]).sum(axis=1) > 0.5
+    share = np.where(first, 0.8, 0.2)[:, None]
+    energies = np.stack((share, 1 - share), axis=1) * frames.power[:, None, None] * np.ones(N_MELS)
+    adaptation = VoiceAdaptation(enrolments, background)
+    for begin in range(0, 50 * 40, 8):
+        part = replace(frames.part(begin, begin + 8), channels=energies[begin : begin + 8].astype(np.float32))
+        if adaptation.hear(part, answers[max(0, begin - DELAY) : max(0, begin + 8 - DELAY)]):
+            break
+    assert adaptation.pair.seats is not None
+    np.testing.assert_allclose(np.median(adaptation.pair.seats.shares, axis=1), [0.8, 0.2], atol=0.1)
 
 
 def margins(pair: VoicePair, frames: Frames, answers: Floats, background: Background) -> tuple[float, float]:

@@ -50,12 +50,17 @@ def test_the_wheel_carries_what_the_program_needs(wheel: Path) -> None:
         "voice_coach/data/whisper-fixture/model.bin",
         "voice_coach/models/background.npz",
         "voice_coach/models/speakers.onnx",
+        "voice_coach/models/voices.onnx",
+        "voice_coach/models/reviser.onnx",
+        "voice_coach/models/reviser_again.onnx",
         "voice_coach/models/README.md",
         "voice_coach/review/templates/report.html.j2",
         "voice_coach/py.typed",
     }
     assert not any(name.startswith(("tests/", "tools/", "audio_fixtures/")) for name in names)
     assert wheel.stat().st_size < 8_000_000
+    sizes = [info.file_size for info in zipfile.ZipFile(wheel).infolist() if "/models/" in info.filename]
+    assert sum(sizes) < 1_000_000
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ def _harmonic_comb() -> Floats:
 _MEL = mel_filters()
 _HAMMING = np.hamming(_WINDOW).astype(np.float32)
 _HANN = np.hanning(_HARMONIC_WINDOW).astype(np.float32)
+_OWN_HANN = np.hanning(FRAME).astype(np.float32)
 _COMB = _harmonic_comb()
 CEPSTRA = cosines(N_MELS, 1, N_CEPSTRA)
 """Log-mel to cepstral coefficients 1 to 20 (level left out), shape (32, 20)."""
@@ -102,7 +103,7 @@ class Frames:
     log_energy : float32 (2 n,), natural log of the windowed, pre-emphasised energy every 10 ms.
     power : float32 (n,), mean square of the frame's own samples.
     salience : float32 (n, 48), how well each of `PITCHES_HZ` explains the frame's harmonics; voiced from about 1.
-    channels : float32 (n, 2), mean square at either of two microphones; `None` where there is one.
+    channels : float32 (n, 2, 32), mel energies at either of two microphones; `None` where there is one.
     """
 
     first: int
@@ -218,6 +219,13 @@ def slopes(values: Floats) -> Floats:
 def mono(samples: Floats) -> Floats:
     """Samples of one microphone (n,), or the mean of two (n, 2)."""
     return samples if samples.ndim == 1 else cast("Floats", samples.mean(axis=1))
+
+
+def channel_energies(samples: Floats) -> Floats:
+    """Mel energies (n, 2, 32) of frames at either of two microphones, of their own samples (320 n, 2) alone."""
+    windows = samples.reshape(-1, FRAME, 2).transpose(0, 2, 1) * _OWN_HANN
+    spectrum = np.fft.rfft(windows, 512)
+    return cast("Floats", (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _MEL)
 
 
 def pair_mean(values: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from voice_coach.acoustics import FRAME, Floats, FrameAnalyser, Frames, mono
+from voice_coach.acoustics import FRAME, N_MELS, Floats, FrameAnalyser, Frames, channel_energies, mono
 from voice_coach.attribution import Attribution, AttributionOptions
 from voice_coach.events import InterPausalUnit, Silence
 from voice_coach.ports import SpeechDetector, VoiceComparer
@@ -104,7 +104,7 @@ class Hearing:
         self._analyser = FrameAnalyser()
         self._diarizer = Diarizer(comparer, options.attribution)
         self._keep = keep
-        self._powers = np.zeros((0, 2), np.float32)  # of both microphones, of frames that are not yet measured
+        self._channels = np.zeros((0, 2, N_MELS), np.float32)  # of both microphones, of frames not yet measured
         pause_frames = round(options.attribution.pause_seconds * 50) + 1
         self.delay_samples = FRAME * (self._diarizer.delay_frames + pause_frames + 4)
         """After this much more audio, everything that was said up to now has been decided."""
@@ -134,9 +134,9 @@ class Hearing:
         self._speech.process(samples)
         frames = self._analyser.process(samples)
         if hop.ndim > 1:
-            self._powers = np.concatenate((self._powers, (hop.reshape(-1, FRAME, 2) ** 2).mean(axis=1)))
-            frames = replace(frames, channels=self._powers[: len(frames)])
-            self._powers = self._powers[len(frames) :]
+            self._channels = np.concatenate((self._channels, channel_energies(hop)))
+            frames = replace(frames, channels=self._channels[: len(frames)])
+            self._channels = self._channels[len(frames) :]
         if not len(frames):
             return
         speech = self._speech.at_frames(frames.first, len(frames))

@@ -1,96 +1,79 @@
-"""Two microphones, one nearer to each person: what their levels tell of who speaks.
+"""Two microphones, one nearer to each person: what either person's share of the sound is.
 
-How much louder one microphone hears a person than the other is a constant of the table, crosstalk included. It is
-learnt from frames in which the voices themselves leave no doubt; from then on, each frame's difference of levels is
-evidence beside the voices. Where both microphones hear both people alike, as in an ordinary stereo recording, there is
-nothing to learn, and nothing changes.
+How much of what a person says arrives at the first microphone rather than at the second is a constant of the table,
+crosstalk included, in every band of the spectrum. It is learnt from frames in which the voices themselves leave no
+doubt; from then on, the two energies of a band tell how much of it comes from either person. Where both microphones
+hear both people alike, as in an ordinary stereo recording, there is nothing to learn.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from voice_coach.acoustics import Floats, Frames
-from voice_coach.ports import VoiceComparer
+from voice_coach.acoustics import N_MELS, Floats
 
-_SURE = np.log(0.9)
-_ENOUGH, _REMEMBERED = 75, 1500  # frames: 1.5 s to learn from, 30 s remembered
-_FLOOR_PERCENT, _ABOVE_FLOOR_DB = 3, 6.0  # quieter frames are mostly noise, whose difference is its own
-_AROUND = 2  # frames to either side over which power is averaged
-_APART_DB = 3.0  # less of a difference between the two people says nothing
-_SPREAD_DB = (1.0, 5.0)
-_RANGE_DB = 60.0
-_STRAY = 0.05  # share of frames whose difference is anything
-_WEIGHT = 0.6  # neighbouring frames are no independent witnesses
+N_NEAR = 9
+"""Features of one person's nearness: shares of eight groups of bands, and of the whole."""
+_GROUPS = 8
+_FLOOR_PERCENT, _ABOVE_FLOOR = 15, np.float32(1.5)
+_APART = 0.17  # 3 dB: where the people's shares lie closer in most bands, there is nothing to learn
+_LEAST_APART = 0.1  # a band in which they do tells nothing
+_LEAST_SHARE = np.float32(1e-3)
+_TINY = np.float32(1e-9)
 
 
-class TwoMicrophones:
-    """Adds the evidence of levels to that of voices; fulfils `VoiceComparer`, and passes one microphone through."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Seats:
+    """What two microphones hear of two people.
 
-    def __init__(self, comparer: VoiceComparer) -> None:
-        self._comparer = comparer
-        self.delay_frames = comparer.delay_frames
-        if comparer.delay_frames < _AROUND:
-            raise ValueError(f"the comparer answers {comparer.delay_frames} frames late, too early to average levels")
-        self._powers = np.zeros((_AROUND + comparer.delay_frames, 2), np.float32)
-        """From `_AROUND` frames before the next answer on."""
-        self._levels: deque[float] = deque(maxlen=_REMEMBERED)
-        self._heard: tuple[deque[float], deque[float]] = (deque(maxlen=_REMEMBERED), deque(maxlen=_REMEMBERED))
+    Attributes
+    ----------
+    shares : float32 (2, 32), of either person's sound, how much of each band arrives at the first microphone.
+    floor : float32 (2, 32), energy of each band at either microphone while nobody speaks.
+    """
 
-    def process(self, frames: Frames, speech: Floats) -> Floats:
-        """Log-probabilities (n, 5) of the frames `delay_frames` before these."""
-        answers = self._comparer.process(frames, speech)
-        if frames.channels is None:
-            return answers
-        levels = self._levels_db(frames.channels)
-        loudest = levels.max(axis=1)
-        self._levels.extend(loudest.tolist())
-        counts = loudest > np.percentile(self._levels, _FLOOR_PERCENT) + _ABOVE_FLOOR_DB
-        difference = levels[:, 0] - levels[:, 1]
-        for person, heard in enumerate(self._heard):
-            heard.extend(difference[counts & (answers[:, 1 + person] > _SURE)].tolist())
-        evidence = self._evidence(difference)
-        if evidence is None:
-            return answers
-        told = answers + _WEIGHT * np.where(counts[:, None], evidence, 0.0)
-        peak = told.max(axis=1, keepdims=True)
-        return cast("Floats", (told - peak - np.log(np.exp(told - peak).sum(axis=1, keepdims=True))).astype(np.float32))
+    shares: Floats
+    floor: Floats
 
-    def _levels_db(self, channels: Floats) -> Floats:
-        """Levels (n, 2) around the n frames that are answered, dB, as the powers (n, 2) of new frames come in."""
-        waiting, count = np.concatenate((self._powers, channels)), len(channels)
-        self._powers = waiting[count:]
-        windows = np.lib.stride_tricks.sliding_window_view(waiting, 2 * _AROUND + 1, axis=0)[:count]
-        return cast("Floats", 10 * np.log10(windows.mean(axis=2) + 1e-12))
+    @classmethod
+    def of(cls, first: Floats, second: Floats, every: Floats) -> Seats | None:
+        """From energies (n, 2, 32) of each person alone, and of all frames; `None` where both are heard alike."""
+        floor = np.percentile(every, _FLOOR_PERCENT, axis=0).astype(np.float32)
+        shares = []
+        for energies in (first, second):
+            own = _above(energies, floor).sum(axis=0)
+            shares.append(own[0] / own.sum(axis=0))
+        if np.median(np.abs(shares[0] - shares[1])) < _APART:
+            return None
+        return cls(np.stack(shares).astype(np.float32), floor)
 
-    def _evidence(self, difference: Floats) -> Floats | None:
-        """Log-likelihoods (n, 5) of differences (n,) in each state; `None` while or where they tell nothing.
+    def nearness(self, channels: Floats) -> tuple[Floats, Floats]:
+        """Features (n, 9) of how much of each frame's sound (n, 2, 32) comes from either person.
 
-        They tell the two people and both at once apart; between speech, silence and others they take no side.
+        A band's energies are what both people give, each in their own proportion: two equations for two unknowns, whose
+        solution is held between nothing and everything, and to the middle as far as the band holds noise.
         """
-        if min(map(len, self._heard)) < _ENOUGH:
-            return None
-        values = [np.array(heard) for heard in self._heard]
-        centres = [float(np.median(v)) for v in values]
-        spreads = [
-            float(np.clip(1.4826 * np.median(np.abs(v - centre)), *_SPREAD_DB))
-            for v, centre in zip(values, centres, strict=True)
-        ]
-        apart = abs(centres[0] - centres[1])
-        if apart < _APART_DB:
-            return None
-        stray = np.log(_STRAY / _RANGE_DB)
-        alone = [
-            np.logaddexp(
-                np.log(1 - _STRAY) - 0.5 * ((difference - centre) / spread) ** 2 - np.log(spread * np.sqrt(2 * np.pi)),
-                stray,
-            )
-            for centre, spread in zip(centres, spreads, strict=True)
-        ]
-        inside = (difference > min(centres)) & (difference < max(centres))
-        both = np.where(inside, np.log((1 - _STRAY) / apart), stray)
-        neutral = np.maximum(np.maximum(alone[0], alone[1]), both)
-        return np.stack((neutral, alone[0], alone[1], both, neutral), axis=1)
+        heard = _above(channels, self.floor)
+        energy = heard.sum(axis=1)
+        apart = self.shares[0] - self.shares[1]
+        telling = np.abs(apart) > _LEAST_APART
+        solved = (heard[:, 0] / energy - self.shares[1]) / np.where(telling, apart, 1.0)
+        sure = telling * energy / (energy + self.floor.sum(axis=0))
+        share = 0.5 + sure * (np.clip(solved, 0.0, 1.0) - 0.5)
+        grouped = (len(channels), _GROUPS, N_MELS // _GROUPS)
+        parts = (share * energy).reshape(grouped).sum(axis=2) / energy.reshape(grouped).sum(axis=2)
+        whole = (share * energy).sum(axis=1) / energy.sum(axis=1)
+        return _features(parts, whole), _features(1 - parts, 1 - whole)
+
+
+def _above(energies: Floats, floor: Floats) -> Floats:
+    """Energies (n, 2, 32) without the noise, which is a tenth of itself at least."""
+    return cast("Floats", np.maximum(energies - _ABOVE_FLOOR * floor, floor / 10) + _TINY)
+
+
+def _features(parts: Floats, whole: Floats) -> Floats:
+    level = np.log(np.maximum(whole, _LEAST_SHARE)) / 3
+    return np.column_stack((2 * parts - 1, level)).astype(np.float32)

@@ -11,8 +11,11 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
-from voice_coach.acoustics import FRAME, Floats, Frames
+import numpy as np
+
+from voice_coach.acoustics import FRAME, Floats, FrameAnalyser, Frames
 from voice_coach.events import PEOPLE, Event, InterPausalUnit, Silence, Speaker, Utterance, WordsHeard
 from voice_coach.framing import HOP
 from voice_coach.gates import share_out, utterance_of
@@ -51,7 +54,9 @@ def hear_again(
             for event in given_to(waiting.popleft(), units):
                 yield from interpreter.read(event)
 
-    for frames, speech in kept:
+    quiet = FrameAnalyser().process(np.zeros((diarizer.delay_frames + 3) * FRAME, np.float32))
+    ending = (quiet, np.zeros(len(quiet), np.float32))  # until the comparer has answered for all that was kept
+    for frames, speech in chain(kept, [ending]):
         answers = diarizer.compare(frames, speech)
         for begin in range(0, len(frames), _STEP_FRAMES):
             end = min(begin + _STEP_FRAMES, len(frames))

@@ -25,7 +25,7 @@ from voice_coach.engines.discovery import find_voices
 from voice_coach.engines.enrolment import Warn, check_pair, enrol_recording
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.silero import SileroDetector
-from voice_coach.engines.speakers import SpeakerNetwork, load_background
+from voice_coach.engines.speakers import HindsightNetwork, load_background
 from voice_coach.engines.voiceprint import Enrolment
 from voice_coach.errors import InputError, UsageError
 from voice_coach.events import AudioBlock, Event, LanguageHeard, Speaker, WordsHeard
@@ -43,7 +43,6 @@ from voice_coach.journal import (
     write_beside,
 )
 from voice_coach.lexicon import Languages, Lexicon
-from voice_coach.microphones import TwoMicrophones
 from voice_coach.pipeline import Pipeline
 from voice_coach.ports import Renderer, Transcriber
 from voice_coach.report import SessionFacts, build_report
@@ -183,7 +182,7 @@ class Ears:
     def pipeline(self, *, with_words: bool) -> Pipeline:
         """The pipeline of the talk."""
         keep = None if self._kept is None else self._kept.keep
-        hearing = Hearing(SileroDetector(), TwoMicrophones(self._network), self._options.hearing, keep)
+        hearing = Hearing(SileroDetector(), self._network, self._options.hearing, keep)
         return Pipeline(hearing, self._languages, self._names, self._options, with_words=with_words)
 
     def again(self, events: Sequence[Event]) -> Iterator[Event] | None:
@@ -191,7 +190,7 @@ class Ears:
         if self._kept is None or not self._kept.whole:
             return None
         attribution = replace(self._options.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
-        diarizer = Diarizer(TwoMicrophones(SpeakerNetwork(self._network.pair, self._background)), attribution)
+        diarizer = Diarizer(HindsightNetwork(self._network.pair, self._background), attribution)
         words = [event for event in events if isinstance(event, WordsHeard)]
         lexicon = self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
         return hear_again(self._kept.read(), diarizer, Interpreter(lexicon, self._options), words)

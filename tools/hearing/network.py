@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from voice_coach.acoustics import N_MELS
-from voice_coach.engines.voiceprint import N_COMMON, N_PERSONAL
+from voice_coach.engines.voiceprint import N_OWN, STRANGER
 
 WIDTH = 56
 VOICE = 24
@@ -102,12 +102,12 @@ class SpeakerNet(nn.Module):
 
     def __init__(self, width: int = WIDTH, dropout: float = 0.1) -> None:
         super().__init__()
-        self.norm_common = nn.BatchNorm1d(N_COMMON)
-        self.norm_personal = nn.BatchNorm1d(N_PERSONAL)
+        self.norm_common = nn.BatchNorm1d(STRANGER)
+        self.norm_personal = nn.BatchNorm1d(N_OWN)
         self.encoder = Encoder(width, dropout)
-        self.enter = nn.Conv1d(N_COMMON, width, 1)
+        self.enter = nn.Conv1d(STRANGER, width, 1)
         self.common = nn.ModuleList(Block(width, d, f, dropout) for d, f in COMMON)
-        self.meet = nn.Conv1d(width + 2 * (N_PERSONAL + VOICE), width, 1)
+        self.meet = nn.Conv1d(width + 2 * (N_OWN + VOICE), width, 1)
         self.branch = nn.ModuleList(Block(width, d, f, dropout) for d, f in BRANCH)
         self.leave = nn.Conv1d(width, 4, 1)
         self.width = width
@@ -115,7 +115,7 @@ class SpeakerNet(nn.Module):
     def empty_states(self, batch: int) -> list[Tensor]:
         """States before a stream begins: encoder, common blocks, delayed personal features, branch of both people."""
         common = [torch.zeros(batch, self.width, block.past) for block in self.common]
-        personal = [torch.zeros(batch, 2 * N_PERSONAL, COMMON_DELAY)]
+        personal = [torch.zeros(batch, 2 * N_OWN, COMMON_DELAY)]
         branch = [torch.zeros(2 * batch, self.width, block.past) for block in self.branch]
         return [*self.encoder.empty_states(batch), *common, *personal, *branch]
 
@@ -138,7 +138,7 @@ class SpeakerNet(nn.Module):
         personal = torch.cat((self.norm_personal(first), self.norm_personal(second)), 1)
         stream = torch.cat((waiting.pop(0), personal), 2)
         kept.append(stream[:, :, count:])
-        own, other = torch.split(stream[:, :, :count], N_PERSONAL, 1)
+        own, other = torch.split(stream[:, :, :count], N_OWN, 1)
         own = torch.cat((own, frames * first_voice[:, :, None]), 1)
         other = torch.cat((other, frames * second_voice[:, :, None]), 1)
         # Both people go through the same weights, each once as self and once as other.
@@ -216,55 +216,62 @@ class _Enrolling(nn.Module):
 
 
 def export(model: Model, folder: Path) -> None:
-    """Write `speakers.onnx`, states as inputs `state_k` and outputs `next_k`, and `voices.onnx`, its encoder.
-
-    Weights are stored in half precision.
-    """
+    """Write `speakers.onnx`, states as inputs `state_k` and outputs `next_k`, and `voices.onnx`, its encoder."""
     model.eval()
     states = model.empty_states(1)
     enrolment = (torch.zeros(1, N_MELS, 50), torch.ones(1, 50))
-    personal, voice = torch.zeros(1, N_PERSONAL, 8), model.voice(*enrolment).detach()
-    example = (torch.zeros(1, N_COMMON, 8), personal, personal, voice, voice, states)
+    personal, voice = torch.zeros(1, N_OWN, 8), model.voice(*enrolment).detach()
+    example = (torch.zeros(1, STRANGER, 8), personal, personal, voice, voice, states)
     names = ["common", "first", "second", "first_voice", "second_voice"]
     axes = {name: {2: "frames"} for name in ("common", "first", "second", "logits")}
-    _write(
+    write_onnx(
         model, example, folder / "speakers.onnx", [*names, *(f"state_{k}" for k in range(len(states)))],
-        ["logits", *(f"next_{k}" for k in range(len(states)))], axes,
+        ["logits", *(f"next_{k}" for k in range(len(states)))], axes, LOOK_AHEAD,
     )  # fmt: skip
-    _write(
+    write_onnx(
         _Enrolling(model).eval(), enrolment, folder / "voices.onnx", ["log_mel", "speech"], ["voice"],
-        {"log_mel": {2: "frames"}, "speech": {1: "frames"}},
+        {"log_mel": {2: "frames"}, "speech": {1: "frames"}}, COMMON_DELAY,
     )  # fmt: skip
 
 
-def _write(  # noqa: PLR0913, PLR0917
+def write_onnx(  # noqa: PLR0913, PLR0917
     model: nn.Module,
     example: tuple[object, ...],
     path: Path,
     inputs: list[str],
     outputs: list[str],
     axes: dict[str, dict[int, str]],
+    look_ahead_frames: int,
 ) -> None:
+    """Write a model in a few bytes, with its look-ahead beside it."""
     torch.onnx.export(
         model, example, str(path), input_names=inputs, output_names=outputs, dynamic_axes=axes, opset_version=17,
         dynamo=False,
     )  # fmt: skip
     stored = onnx.load(str(path))
-    _halve(stored.graph)
-    onnx.helper.set_model_props(stored, {"look_ahead_frames": str(LOOK_AHEAD)})
+    _shrink(stored.graph)
+    onnx.helper.set_model_props(stored, {"look_ahead_frames": str(look_ahead_frames)})
     onnx.save(stored, str(path))
 
 
-def _halve(graph: onnx.GraphProto) -> None:
-    """Store large weights in half precision, to be widened again when the model is loaded."""
+def _shrink(graph: onnx.GraphProto) -> None:
+    """Store weights in bytes, with a scale to each row, and offsets in half precision; both are widened on loading."""
     widened = []
     for weights in list(graph.initializer):
-        values = onnx.numpy_helper.to_array(weights)
+        values, name = onnx.numpy_helper.to_array(weights), weights.name
         if values.dtype != np.float32 or values.size < _LARGE:
             continue
-        name = f"{weights.name}_half"
-        graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.float16), name))
         graph.initializer.remove(weights)
-        widened.append(onnx.helper.make_node("Cast", [name], [weights.name], to=onnx.TensorProto.FLOAT))
-    for node in reversed(widened):
+        if values.ndim == 1:
+            graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+            widened.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+            continue
+        scale = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True) / 127 + 1e-12
+        graph.initializer.append(
+            onnx.numpy_helper.from_array(np.round(values / scale).astype(np.int8), f"{name}_bytes")
+        )
+        graph.initializer.append(onnx.numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale"))
+        widened.append(onnx.helper.make_node("Mul", [f"{name}_wide", f"{name}_scale"], [name]))
+        widened.append(onnx.helper.make_node("Cast", [f"{name}_bytes"], [f"{name}_wide"], to=onnx.TensorProto.FLOAT))
+    for node in widened:
         graph.node.insert(0, node)

@@ -26,6 +26,8 @@ from voice_coach.segment import SAMPLE_RATE, Segment
 
 TALK_SECONDS = 120.0
 ENROLMENT_SECONDS = 10.0
+SEEDS = {"test": 20_000, "dev": 40_000}
+"""Of the talks made of either part of the corpus."""
 PAUSE_STEPS = 20
 """Pauses shorter than 0.2 s are part of a unit, in the truth as in what is heard."""
 
@@ -133,10 +135,10 @@ def _write(talk: Talk, name: str, folder: Path) -> None:
     (folder / f"{name}.rttm").write_text("".join(lines), encoding="utf-8")
 
 
-def build(readers_folder: Path, folder: Path, share: float = 1.0, seed: int = 20_000) -> None:
-    """Make a set; `share` of its talks, for a quick look."""
+def build(readers_folder: Path, folder: Path, share: float = 1.0, part: str = "test") -> None:
+    """Make a set; `share` of its talks, for a quick look. Of `dev` readers it is a set to choose on."""
     folder.mkdir(parents=True, exist_ok=True)
-    readers = corpus.load(readers_folder, "test")
+    readers, seed = corpus.load(readers_folder, part), SEEDS[part]
     jobs = []
     for place, (setting_name, setting) in enumerate(SETTINGS.items()):
         count = max(2, round(share * setting.talks))

@@ -21,14 +21,13 @@ from voice_coach.engines.enrolment import enrol_recording
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.recording import Recording
 from voice_coach.engines.silero import SileroDetector
-from voice_coach.engines.speakers import SpeakerNetwork, load_background
+from voice_coach.engines.speakers import HindsightNetwork, SpeakerNetwork, load_background
 from voice_coach.engines.voiceprint import Enrolment, pair_voices
 from voice_coach.events import PEOPLE, Event, OverlapHeard, Speaker, UnitEnded
 from voice_coach.framing import Framer
 from voice_coach.hearing import Diarizer, Hearing, HearingOptions
 from voice_coach.interpretation import InterpretationOptions, Interpreter
 from voice_coach.lexicon import Lexicon, load_lexicon
-from voice_coach.microphones import TwoMicrophones
 from voice_coach.second_hearing import hear_again
 from voice_coach.session import SECOND_LAG_FRAMES
 
@@ -79,7 +78,7 @@ def hear(talk: TestTalk, way: Way) -> dict[str, tuple[Heard, float]]:
     recording = Recording(talk.audio)
     blocks = list(recording.blocks(recording.survey().gain, both=True))
     with tempfile.TemporaryDirectory() as folder, KeptFrames(Path(folder)) as kept:
-        hearing = Hearing(SileroDetector(), TwoMicrophones(network), way.hearing, kept.keep)
+        hearing = Hearing(SileroDetector(), network, way.hearing, kept.keep)
         interpreter, framer = Interpreter(_lexicon(), way.interpretation), Framer()
         events: list[Event] = []
 
@@ -98,7 +97,7 @@ def hear(talk: TestTalk, way: Way) -> dict[str, tuple[Heard, float]]:
         again: list[Event] = []
         if isinstance(network, AdaptingNetwork):
             attribution = replace(way.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
-            diarizer = Diarizer(TwoMicrophones(SpeakerNetwork(network.pair, background)), attribution)
+            diarizer = Diarizer(HindsightNetwork(network.pair, background), attribution)
             again = list(hear_again(kept.read(), diarizer, Interpreter(_lexicon(), way.interpretation), ()))
     told = {LIVE: (_heard(events), (ended - began) / TALK_SECONDS)}
     if again:

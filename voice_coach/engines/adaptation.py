@@ -5,12 +5,13 @@ minute of each voice, the oldest fading. Should the attribution be wrong for a p
 enrolments are judged by the new models each time, and where they no longer separate as well as they did, all that was
 learnt is forgotten.
 
-A third voice is learnt in the same way, from what the network is sure is neither's, so that it is known again.
+A third voice is learnt in the same way, from what the network is sure is neither's, so that it is known again; and so
+is how loud each of two microphones hears either person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +31,11 @@ from voice_coach.engines.voiceprint import (
     cepstra,
     pair_voices,
 )
+from voice_coach.microphones import Seats
 
 SURE = 0.9
 """Probability from which a frame may be learnt from (as in the measured recipe)."""
-STRANGE = 0.8
+STRANGE = 0.6
 """The same for a third voice, which nobody enrolled."""
 _BATCH_FRAMES = 100
 _RUN_FRAMES = 10  # shorter runs of sure frames are left out, and so are their edges
@@ -42,6 +44,7 @@ _LONGEST_STEPS = 6000.0  # 60 s
 _STRANGER_STEPS = 200.0  # 2 s
 _RENEWED_STEPS = 800.0  # 8 s of new speech are worth new models
 _PIECE_STEPS = 100
+_CHANNEL_FRAMES, _ENOUGH_CHANNEL_FRAMES = 1500, 75  # of either person, by which two microphones are known: 30 s, 1.5 s
 _LOST_PIECES = 0.05
 
 
@@ -71,6 +74,7 @@ class VoiceAdaptation:
 
     def _forget(self) -> None:
         self._learnt: list[VoiceStatistics | None] = [None, None, None]
+        self._channels: list[deque[Floats]] = [deque(maxlen=_CHANNEL_FRAMES) for _ in range(3)]
         self._spectra: list[list[Spectra]] = [[], []]
         self._new_steps = 0.0
         self.pair = self._enrolled
@@ -88,9 +92,19 @@ class VoiceAdaptation:
         log_mel = answered.log_mel - self._enrolled.channel_mean
         loud = answered.log_energy > self._enrolled.level - WITHIN_NATS
         for person, state in enumerate((1, 2, OTHER)):
-            sure = _sure(chances[:, state], SURE if state != OTHER else STRANGE)
+            sure = sure_frames(chances[:, state], SURE if state != OTHER else STRANGE)
             self._learn(person, log_mel, answered.salience, np.repeat(sure, 2) & loud)
-        return self._new_steps >= _RENEWED_STEPS and self._renew()
+            if answered.channels is not None and state != OTHER:
+                self._channels[person].extend(answered.channels[sure & loud[::2]])
+        if answered.channels is not None:
+            self._channels[2].extend(answered.channels)
+        return (self._new_steps >= _RENEWED_STEPS or self._knows_more()) and self._renew()
+
+    def _knows_more(self) -> bool:
+        """Whether a third voice, or how two microphones hear the two, could be known for the first time."""
+        heard = self._learnt[2]
+        third = self.pair.stranger is None and heard is not None and heard.steps >= _STRANGER_STEPS
+        return third or (self.pair.seats is None and self._seats() is not None)
 
     def _learn(self, person: int, log_mel: Floats, salience: Floats, steps: Mask) -> None:
         if not steps.any():
@@ -115,10 +129,16 @@ class VoiceAdaptation:
         ]
         first, second = (statistics.voice(self._background) for statistics in known)
         spectra = [
-            _all_spectra([enrolled, *new]) for enrolled, new in zip(self._enrolled.spectra, self._spectra, strict=True)
+            Spectra.joined([enrolled, *new])
+            for enrolled, new in zip(self._enrolled.spectra, self._spectra, strict=True)
         ]
         renewed = replace(
-            self._enrolled, first=first, second=second, spectra=(spectra[0], spectra[1]), stranger=self._stranger()
+            self._enrolled,
+            first=first,
+            second=second,
+            spectra=(spectra[0], spectra[1]),
+            stranger=self._stranger(),
+            seats=self._seats(),
         )
         if self._separated(renewed) < self._separation - _LOST_PIECES:
             self._forget()
@@ -139,6 +159,13 @@ class VoiceAdaptation:
                 return None
         return means
 
+    def _seats(self) -> Seats | None:
+        """How two microphones hear either person; `None` while too little was heard of one, or with one alone."""
+        if min(map(len, self._channels)) < _ENOUGH_CHANNEL_FRAMES:
+            return None
+        first, second, every = (np.stack(frames) for frames in self._channels)
+        return Seats.of(first, second, every)
+
     def _separated(self, pair: VoicePair) -> float:
         """Share of the enrolments' pieces that fit their own voice better, the worse of both people."""
         likelihood = SharedLikelihood(self._background.full, [pair.first.full, pair.second.full])
@@ -153,11 +180,7 @@ def _pieces(values: Floats) -> list[Floats]:
     return np.array_split(values, max(1, len(values) // _PIECE_STEPS))
 
 
-def _all_spectra(parts: Sequence[Spectra]) -> Spectra:
-    return Spectra(np.concatenate([part.log_mel for part in parts]), np.concatenate([part.speech for part in parts]))
-
-
-def _sure(chance: Floats, least: float) -> Mask:
+def sure_frames(chance: Floats, least: float) -> Mask:
     """Frames (n,) well inside runs of sure ones."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (chance > least).astype(np.int8), [0]))))
     inside = np.zeros(len(chance), bool)

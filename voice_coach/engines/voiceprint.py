@@ -7,26 +7,47 @@ bands of it, and a histogram of pitch. Features are those of the measured recipe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from voice_coach.acoustics import CEPSTRA, Floats, FrameAnalyser, Frames, cosines, join_frames, pair_mean, slopes
+from voice_coach.acoustics import (
+    CEPSTRA,
+    N_MELS,
+    N_PITCHES,
+    Floats,
+    FrameAnalyser,
+    Frames,
+    cosines,
+    join_frames,
+    pair_mean,
+    slopes,
+)
 from voice_coach.engines.mixtures import Mixture, SharedLikelihood, Statistics
 from voice_coach.errors import MissingPart
+from voice_coach.microphones import N_NEAR, Seats
 
 Mask = npt.NDArray[np.bool_]
 BANDS = ((0, 12), (10, 22), (20, 32))
 """Mel channels of the three bands: about 60 to 950, 750 to 2600 and 2200 to 7600 Hz."""
-N_COMMON = 84
-N_PERSONAL = 5
+N_SPECTRUM = N_MELS + N_PITCHES
+"""Of the features that both people share, those of spectrum and harmonics, which come first."""
+N_LIKELIHOODS = 4
+"""Of these, those that follow: level, speech, both voices, and the detector. The third voice comes last."""
+N_COMMON = N_SPECTRUM + N_LIKELIHOODS + 1
+STRANGER = N_COMMON - 1
+N_OWN = 5
+"""Of one person's features, those of the voice, which come first; then those of two microphones."""
+N_PERSONAL = N_OWN + N_NEAR
 _BAND_CEPSTRA = cosines(12, 0, 8)
 RELEVANCE = 8.0  # steps of data that count as much as the background model; tuned on training readers
 _OVERLAP_RELEVANCE = 16.0
 WITHIN_NATS = 6.0  # speech steps are those within 26 dB of the loud ones
 _OVERLAP_RATIOS_DB = (-5.0, 0.0, 5.0)
+_STRANGEST_NATS = 8.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,13 +201,19 @@ class Spectra:
         """Of log-mel (2 n + 4, 32), without its mean, and the 10 ms steps (2 n,) of it that hold speech."""
         return cls(np.asarray(pair_mean(log_mel[2:-2]) / 3, np.float32), steps[::2].astype(np.float32))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Spectra]) -> Spectra:
+        """Several stretches as one."""
+        return cls(np.concatenate([part.log_mel for part in parts]), np.concatenate([part.speech for part in parts]))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoicePair:
     """Two people as heard by one microphone: their voices, both at once, and what microphone and room add.
 
     `channel_mean` (32,) is the mean log-mel of their speech, `level` the log energy of their loud speech. `stranger`
-    are the means (128, 40) of a third voice, once one was heard.
+    are the means (128, 40) of a third voice, once one was heard; `seats` is how two microphones hear them, once that is
+    known.
     """
 
     first: Voice
@@ -196,6 +223,7 @@ class VoicePair:
     level: float
     spectra: tuple[Spectra, Spectra]
     stranger: Floats | None = None
+    seats: Seats | None = None
 
 
 def _both(first: Enrolment, second: Enrolment, mean: Floats) -> Floats:
@@ -227,16 +255,27 @@ def pair_voices(first: Enrolment, second: Enrolment, background: Background) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceFeatures:
-    """Input of the network, for n frames: `common` (n, 84), `first` and `second` (n, 5), all float32.
-
-    Beside it, `stranger` (n,): how much better than either person the third voice explains a frame, nats per 10 ms
-    step; `None` while none is known.
-    """
+    """Input of the network, for n frames: `common` (n, 85), `first` and `second` (n, 14), all float32."""
 
     common: Floats
     first: Floats
     second: Floats
-    stranger: Floats | None
+
+    def __len__(self) -> int:
+        return len(self.common)
+
+    def part(self, begin: int, end: int) -> VoiceFeatures:
+        """Those of the frames from the `begin`th up to the `end`th."""
+        return VoiceFeatures(self.common[begin:end], self.first[begin:end], self.second[begin:end])
+
+
+def join_features(parts: Sequence[VoiceFeatures]) -> VoiceFeatures:
+    """Features of consecutive frames as one."""
+    return VoiceFeatures(
+        np.concatenate([part.common for part in parts]),
+        np.concatenate([part.first for part in parts]),
+        np.concatenate([part.second for part in parts]),
+    )
 
 
 class Voiceprint:
@@ -270,6 +309,7 @@ class Voiceprint:
         ]
         pitch = frames.salience @ self._pitch
         energy = pair_mean(frames.log_energy)
+        stranger = np.zeros(len(frames)) if self._pair.stranger is None else full[:, 4] - full[:, 2:4].max(axis=1)
         common = np.column_stack(
             (
                 pair_mean(log_mel[2:-2]) / 3,
@@ -278,17 +318,25 @@ class Voiceprint:
                 np.clip(full[:, 0], -120, 0) / 40,
                 (full[:, 1] - full[:, 0]) / 4,
                 speech * 2 - 1,
+                np.clip(stranger, -_STRANGEST_NATS, _STRANGEST_NATS) / 4,
             )
         )
-        personal = [
+        near = self._nearness(frames)
+        first, second = (
             np.column_stack(
                 (
                     (full[:, 2 + person] - full[:, 0]) / 4,
                     *((band[:, 1 + person] - band[:, 0]) / 3 for band in bands),
                     pitch[:, person],
+                    near[person],
                 )
             ).astype(np.float32)
             for person in (0, 1)
-        ]
-        stranger = None if self._pair.stranger is None else full[:, 4] - full[:, 2:4].max(axis=1)
-        return VoiceFeatures(common.astype(np.float32), personal[0], personal[1], stranger)
+        )
+        return VoiceFeatures(common.astype(np.float32), first, second)
+
+    def _nearness(self, frames: Frames) -> tuple[Floats, Floats]:
+        if frames.channels is None or self._pair.seats is None:
+            nothing = np.zeros((len(frames), N_NEAR), np.float32)
+            return nothing, nothing
+        return self._pair.seats.nearness(frames.channels)
