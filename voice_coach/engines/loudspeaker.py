@@ -15,7 +15,7 @@ from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.ports import Played
 from voice_coach.segment import SAMPLE_RATE
 
-_FADE_SECONDS = 0.05
+_FADE_SECONDS = 0.03
 _OPENED_SECONDS = 3.0
 """An output that has not asked for its first sample by then never will."""
 _SLACK_SECONDS = 2.0
@@ -148,7 +148,7 @@ class SystemLoudspeaker:
         threading.Event().wait(max(0.0, playing.ended_at + _LAST_SECONDS - clock.now()))
 
     def fade(self) -> None:
-        """Let what is being played fade out within 0.05 s of what the output has taken already."""
+        """Let what is being played fade out within 0.03 s of what the output has taken already."""
         playing = self._playing
         if playing is not None:
             playing.fading.set()

@@ -21,7 +21,7 @@ from voice_coach.runner import Said
 from voice_coach.segment import SAMPLE_RATE, Segment
 
 BLOCK = 320
-_FADE = SAMPLE_RATE // 20
+_FADE = 3 * SAMPLE_RATE // 100
 _LOST_BLOCK = SAMPLE_RATE // 4
 
 
