@@ -44,15 +44,16 @@ def build_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     parser = _Parser(
         prog="voice-coach",
-        description="A quiet companion for a heart-to-heart of two people. Nothing leaves this machine.",
-        epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 something this machine lacks, 130 interrupted.",
+        description="A quiet companion for a heart-to-heart. Nothing leaves this machine.",
+        epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 something lacks, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     common = _common(config=[])
     loop = _Parser(add_help=False)
     loop.add_argument("--out", type=Path, metavar="DIR", help="where the session goes (default: your data folder)")
-    loop.add_argument("--words", choices=("auto", "whisper", "moonshine", "off"), help="which engine writes words down")
-    loop.add_argument("--language", choices=("auto", "en", "de", "es", "fr"), help="what they speak")
+    engines, languages = ("auto", "whisper", "moonshine", "off"), ("auto", "en", "de", "es", "fr")
+    loop.add_argument("--words", choices=engines, metavar="ENGINE", help=f"words by {', '.join(engines)}")
+    loop.add_argument("--language", choices=languages, metavar="CODE", help=f"they speak {', '.join(languages)}")
     loop.add_argument("--mute", action="store_true", help="show the coach's sentences instead of voicing them")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -77,7 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
     talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
-    talk.add_argument("--plan", choices=("say", "show", "off"), help="say it, only show it in the review, or neither")
+    plan_help = "say it, only show it in the review, or neither: say, show, off"
+    talk.add_argument("--plan", choices=("say", "show", "off"), metavar="HOW", help=plan_help)
     talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
     talk.set_defaults(module="talk", run="talk")
 
