@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
     talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
     talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
-    plan_help = "say it, only show it in the review, or neither: say, show, off"
+    plan_help = "say the plan, only show it in the review, or off"
     talk.add_argument("--plan", choices=("say", "show", "off"), metavar="HOW", help=plan_help)
     talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
     talk.set_defaults(module="talk", run="talk")
