@@ -7,6 +7,8 @@ for.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +16,11 @@ import numpy as np
 from voice_coach.acoustics import Floats
 from voice_coach.events import CueFinished, CueStarted
 from voice_coach.options import Options, number
-from voice_coach.segment import SAMPLE_RATE, to_samples
+from voice_coach.segment import SAMPLE_RATE, Segment, to_samples
 
 LONGEST_DELAY_SECONDS = 0.6
 _LEAST_SECONDS = 0.5
+_REMEMBERED = 16
 _PEAK = 11.0
 """A delay is believed if its correlation stands this many times above the usual one (see `echo_delay`)."""
 _BAND_HZ = (200.0, 6000.0)
@@ -39,6 +42,7 @@ class EchoGate:
 
     def __init__(self, options: EchoOptions) -> None:
         self._options = options
+        self._muted: deque[Segment] = deque(maxlen=_REMEMBERED)
         self.until = 0
         """Up to here the stream is, or may be, the coach's."""
 
@@ -55,7 +59,22 @@ class EchoGate:
             return hop
         heard = hop.copy()
         heard[: self.until - start] = 0.0
+        self._note(Segment(start, min(self.until, start + len(hop))))
         return heard
+
+    def audible(self, stretches: Iterable[Segment]) -> list[Segment]:
+        """What is left of recent stretches without what is the coach's."""
+        left = list(stretches)
+        for muted in self._muted:
+            parts = ((Segment(s.start, max(s.start, min(s.end, muted.start))),
+                      Segment(min(s.end, max(s.start, muted.end)), s.end)) for s in left)  # fmt: skip
+            left = [part for pair in parts for part in pair if part.samples]
+        return left
+
+    def _note(self, muted: Segment) -> None:
+        if self._muted and self._muted[-1].end == muted.start:
+            muted = Segment(self._muted.pop().start, muted.end)
+        self._muted.append(muted)
 
 
 def echo_delay(played: Floats, heard: Floats) -> float | None:

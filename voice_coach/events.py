@@ -202,7 +202,8 @@ class Recognition:
     """What an engine made of the audio of an utterance; everything but the words only where the engine tells it.
 
     `log_probability` is the mean natural logarithm of its tokens' probabilities, `no_speech_probability` its own belief
-    that nobody speaks. `language` is what it heard spoken, a code such as `en`, with `language_probability`.
+    that nobody speaks. `language` is what it heard spoken, a code such as `en`, with `language_probability`. It
+    `is_expected` where the audio was held against a few sentences, and is one of them by all likelihood.
     """
 
     words: tuple[Word, ...]
@@ -210,6 +211,7 @@ class Recognition:
     no_speech_probability: float | None = None
     language: str | None = None
     language_probability: float | None = None
+    is_expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,7 @@ class Transcript:
     no_speech_probability: float | None = None
     language: str | None = None
     language_probability: float | None = None
+    is_expected: bool = False
 
     @classmethod
     def of(cls, utterance_id: int, engine: str, heard: Recognition) -> Transcript:
@@ -286,6 +289,7 @@ class Transcript:
             heard.no_speech_probability,
             heard.language,
             heard.language_probability,
+            heard.is_expected,
         )
 
 

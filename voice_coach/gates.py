@@ -19,10 +19,11 @@ _PUNCTUATION = ".,;:!?\u2026\u00bf\u00a1\"'\u2018\u2019\u201c\u201d\u00ab\u00bb\
 def doubt(heard: Transcript, utterance: Utterance, options: TranscriptionOptions) -> str | None:
     """The gate that keeps words out, as a short clause for people; `None` if they may be believed.
 
-    No word is kept out for being itself: engines invent "thank you" in noise, but people say it to each other.
+    No word is kept out for being itself: engines invent "thank you" in noise, but people say it to each other. What was
+    expected is no invention, however softly it was said.
     """
     words, unsure = heard.words, "the engine itself was not sure"
-    if not words:
+    if not words or heard.is_expected:
         return None
     if utterance.speech_share is not None and utterance.speech_share < options.speech_share:
         return "hardly any speech was heard in it"

@@ -258,7 +258,9 @@ class Pipeline:
         if not self._with_words:
             return
         for built in utterances:
-            utterance = replace(built, speech_share=self._hearing.speech_share(self._utterances.pieces(built)))
+            audible = self._echo.audible(self._utterances.pieces(built))
+            share = self._hearing.speech_share(audible) if audible else None
+            utterance = replace(built, speech_share=share)
             self._waiting[utterance.utterance_id] = utterance
             yield request_words(utterance, self._history, self._options.transcription)
 

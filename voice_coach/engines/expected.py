@@ -110,7 +110,7 @@ class Expecting:
         if utterance.segment.seconds <= _LONGEST_SECONDS:
             sentence = self._expected.heard_in(samples)
             if sentence is not None:
-                return Recognition(tuple(Word(word) for word in sentence.split()))
+                return Recognition(tuple(Word(word) for word in sentence.split()), is_expected=True)
         return self._transcriber.transcribe(utterance, start_sample, samples)
 
 

@@ -1,0 +1,70 @@
+"""The coach's own voice in the microphone: what is muted, and what is left to be heard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tools.live.people import fixture
+from voice_coach.echo import EchoGate, EchoOptions, echo_delay, strongest_echo
+from voice_coach.events import CueFinished, CueOutcome, CueStarted, Speaker, Transcript, Utterance, Word
+from voice_coach.gates import doubt
+from voice_coach.segment import SAMPLE_RATE, Segment
+from voice_coach.transcription import TranscriptionOptions
+
+HOP = 320
+TAIL = round(0.4 * SAMPLE_RATE)
+
+
+def gate_of_a_sentence(start: int, end: int, length: int) -> EchoGate:
+    """A gate through which a stream went, with a sentence of the coach's in it."""
+    gate = EchoGate(EchoOptions())
+    for place in range(0, length, HOP):
+        if place == start:
+            gate.take(CueStarted(0, start, in_microphone=True))
+        if place == end:
+            gate.take(CueFinished(0, end, CueOutcome.SPOKEN))
+        gate.muted(np.ones(HOP, np.float32), place)
+    return gate
+
+
+def test_while_it_speaks_and_a_little_longer_nothing_is_heard() -> None:
+    gate = EchoGate(EchoOptions())
+    gate.take(CueStarted(0, 0, in_microphone=True))
+    assert not gate.muted(np.ones(HOP, np.float32), 0).any()
+    gate.take(CueFinished(0, 10 * HOP, CueOutcome.SPOKEN))
+    after = 10 * HOP + TAIL
+    assert gate.muted(np.ones(HOP, np.float32), after).all()
+    assert gate.muted(np.ones(HOP, np.float32), after - HOP // 2)[: HOP // 2].sum() == 0
+
+
+def test_a_sentence_that_is_only_shown_makes_nobody_deaf() -> None:
+    gate = EchoGate(EchoOptions())
+    gate.take(CueStarted(0, 0, in_microphone=False))
+    assert gate.muted(np.ones(HOP, np.float32), 0).all()
+
+
+def test_what_can_be_heard_is_known_afterwards() -> None:
+    gate = gate_of_a_sentence(100 * HOP, 200 * HOP, 400 * HOP)
+    deaf_until = 200 * HOP + TAIL
+    whole = Segment(50 * HOP, 300 * HOP)
+    assert gate.audible([whole]) == [Segment(50 * HOP, 100 * HOP), Segment(deaf_until, 300 * HOP)]
+    assert gate.audible([Segment(0, 90 * HOP)]) == [Segment(0, 90 * HOP)]
+    assert gate.audible([Segment(110 * HOP, 190 * HOP)]) == []
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.15, 0.5])
+def test_where_the_echo_lies(delay: float) -> None:
+    played = fixture("enrol_a.flac")[: 3 * SAMPLE_RATE]
+    heard = np.concatenate((np.zeros(round(delay * SAMPLE_RATE), np.float32), 0.1 * played))
+    assert echo_delay(played, heard) == pytest.approx(delay, abs=0.001)
+    assert strongest_echo(played, heard) == round(delay * SAMPLE_RATE)
+    assert strongest_echo(played, fixture("enrol_b.flac")[: len(heard)]) is None
+
+
+def test_what_was_expected_is_believed_however_softly_it_was_said() -> None:
+    utterance = Utterance(0, Speaker.A, Segment(0, SAMPLE_RATE), speech_share=0.2)
+    words = (Word("Coach,"), Word("pause."))
+    options = TranscriptionOptions()
+    assert doubt(Transcript(0, "script", words), utterance, options) is not None
+    assert doubt(Transcript(0, "script", words, is_expected=True), utterance, options) is None
