@@ -271,7 +271,7 @@ def transcribed(samples: Floats) -> set[str]:
 
 def _words(engine: MoonshineTranscriber, samples: Floats) -> set[str]:
     utterance = Utterance(0, Speaker.UNKNOWN, Segment(0, len(samples)))
-    return {word for said in engine.transcribe(utterance, 0, samples) for word in words_of(said.text)}
+    return {word for said in engine.transcribe(utterance, 0, samples).words for word in words_of(said.text)}
 
 
 def words_of(text: str) -> set[str]:
