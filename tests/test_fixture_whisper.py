@@ -36,8 +36,17 @@ from voice_coach.segment import Segment
 from voice_coach.transcription import TranscriptionOptions
 
 MODEL = FIXTURES / "whisper-fixture"
-WORD_ERROR = {"calm": 0.15, "heated": 0.18, "demo": 0.45, "monologue": 0.65, "backchannels": 0.65}
-"""At most, of either person in the beginning of each talk: a little over what the model reaches, see its card."""
+WORD_ERROR = {
+    "calm": (0.05, 0.08),
+    "heated": (0.05, 0.05),
+    "demo": (0.05, 0.05),
+    "monologue": (0.05, 0.05),
+    "backchannels": (0.05, 0.43),
+}
+"""At most, of A and of B in the beginning of each talk: a little over what the model reaches, see its card.
+
+In `backchannels`, four in ten of B's words are left out before any engine is asked: too short, or covered by A's voice.
+"""
 PART_SECONDS = 90.0
 """So much of each talk is heard here; `python -m tools.words.measure` hears all of them to the end."""
 
@@ -104,11 +113,11 @@ def test_the_demo_by_whisper_takes_it_where_there_is_no_other() -> None:
 @pytest.mark.parametrize("name", SPOKEN)
 def test_the_talks_come_out_in_words_per_speaker(name: str) -> None:
     part = hear(name)
-    for person, speaker in zip(PEOPLE, (Speaker.A, Speaker.B), strict=True):
+    for person, speaker, most in zip(PEOPLE, (Speaker.A, Speaker.B), WORD_ERROR[name], strict=True):
         said = plain(part.truth.words(person))
         words = [word for event in written(part, speaker) for word in event.words]
         inside = [w.text for w in words if w.segment is None or w.segment.end <= PART_SECONDS * RATE]
-        assert jiwer.wer(said, plain(" ".join(inside))) <= WORD_ERROR[name]
+        assert jiwer.wer(said, plain(" ".join(inside))) <= most
 
 
 @pytest.mark.parametrize("name", SPOKEN)

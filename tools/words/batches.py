@@ -41,12 +41,12 @@ class Batch:
 class Batches(IterableDataset[Batch]):
     """Batches without end; the same seed gives the same."""
 
-    def __init__(self, reads: Sequence[Read], tokens: Tokens, seed: int) -> None:
+    def __init__(self, reads: Sequence[Read], tokens: Tokens, seed: int, whole_share: float) -> None:
         super().__init__()
-        self._reads, self._tokens, self._seed = reads, tokens, seed
+        self._reads, self._tokens, self._seed, self._whole_share = reads, tokens, seed, whole_share
 
     def __iter__(self) -> Iterator[Batch]:
-        examples = iter(ExampleMaker(self._reads, self._tokens, self._seed))
+        examples = iter(ExampleMaker(self._reads, self._tokens, self._seed, self._whole_share))
         chance, rng = random.Random(self._seed), np.random.default_rng(self._seed)  # noqa: S311
         while True:
             some = sorted((next(examples) for _ in range(_SORTED)), key=lambda example: len(example.phones))

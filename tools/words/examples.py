@@ -12,12 +12,16 @@ import numpy as np
 from tools.words.material import FRAME_SECONDS, N_MELS, MelPower, Read
 from tools.words.noise import NAMES, make_noise
 from tools.words.reader import PHONES
+from tools.words.text import fixture_names
 from tools.words.tokens import Tokens
 
 POSITION_SECONDS = 2 * FRAME_SECONDS
 """What one position of the encoder stands for: its second convolution halves the frames."""
 _LENGTHS = ((1.0, 4.0, 0.6), (4.0, 9.0, 0.32), (9.0, 20.0, 0.08))
 """Lengths of utterances, seconds, and how many of them there are of each kind."""
+_SILENCES = 0.05
+_SLIPS = 0.1
+"""So many of the words that the decoder is given are wrong ones: it must find its way back after a mistake."""
 _FLOOR = 1e-10
 
 
@@ -58,18 +62,31 @@ class _Placed:
 class ExampleMaker:
     """Makes examples without end; the same seed makes the same."""
 
-    def __init__(self, reads: Sequence[Read], tokens: Tokens, seed: int) -> None:
-        self._tokens = tokens
+    def __init__(self, reads: Sequence[Read], tokens: Tokens, seed: int, whole_share: float = 0.0) -> None:
+        """`whole_share` is how many of them are utterances by themselves, the others being put together."""
+        self._tokens, self._whole_share = tokens, whole_share
         self._random, self._rng = random.Random(seed), np.random.default_rng(seed)  # noqa: S311
         self._places: dict[tuple[str, int], list[Read]] = defaultdict(list)
+        self._whole = [read for read in reads if read.place is None]
         for read in reads:
-            self._places[read.place].append(read)
+            if read.place is not None:
+                self._places[read.place].append(read)
         self._order = sorted(self._places)
-        self._noises = _noises()
+        self._noises, self._names = _noises(), fixture_names()
 
     def __iter__(self) -> Iterator[Example]:
         while True:
-            yield self._silence() if self._random.random() < 0.07 else self._utterance()
+            if self._random.random() < _SILENCES:
+                yield self._silence()
+            elif self._random.random() < self._whole_share:
+                yield self._by_itself(self._random.choice(self._whole))
+            else:
+                yield self._utterance()
+
+    def _by_itself(self, read: Read) -> Example:
+        frames = 2 * (read.log_power.shape[1] // 2)
+        power = np.float32(10) ** read.log_power[:, :frames].astype(np.float32)
+        return self._example(self._heard(power), [_Placed(read, 0.0)])
 
     def _utterance(self) -> Example:
         chance = self._random
@@ -177,6 +194,8 @@ class ExampleMaker:
         put(names.timestamp(start) if stamped else names.no_timestamps, Spot(max(0.0, start - 0.06), start + 0.1))
         for token, spot in heard:
             put(token, spot)
+            if token < len(names.words) and chance.random() < _SLIPS:
+                given[-1] = chance.randrange(len(names.words))
         last = Spot(max(0.0, end - 0.1), end + 0.1)
         if stamped:
             put(names.timestamp(end), last)
@@ -186,12 +205,18 @@ class ExampleMaker:
     def _sentence(self, read: Read) -> Iterator[tuple[int, float, float]]:
         for word in read.words:
             yield self._tokens.words[word.text], word.start_seconds, word.end_seconds
-        end = read.words[-1].end_seconds
-        yield self._tokens.ends[read.end], end, end + 0.1
+            if word.mark:
+                yield self._tokens.ends[word.mark], word.end_seconds, word.end_seconds + 0.1
 
     def _prompt(self) -> list[int]:
         """Words that are likely to be said, as the library puts them before the start: they promise nothing."""
-        if self._random.random() > 0.3:
+        kind = self._random.random()
+        if kind < 0.4:  # as the program does it
+            one, other = (
+                self._tokens.words.get(name, self._tokens.unknown) for name in self._random.choice(self._names)
+            )
+            return [self._tokens.previous, one, self._tokens.unknown, other]
+        if kind < 0.8:
             return []
         words = self._random.choices(range(len(self._tokens.words)), k=self._random.randint(1, 5))
         return [self._tokens.previous, *(self._tokens.unknown if self._random.random() < 0.2 else w for w in words)]

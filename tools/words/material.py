@@ -33,25 +33,26 @@ _LOUDNESS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """A word as it is written, and when it is heard, seconds."""
+    """A word as it is written, when it is heard, seconds, and the full stop or question mark after it, if any."""
 
     text: str
     start_seconds: float
     end_seconds: float
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """A sentence that was read: its power in mel bands, float16 log10 (80, frames), and what is heard when.
+    """What was read: its power in mel bands, float16 log10 (80, frames), and what is heard when.
 
-    `place` names voice and room: sentences of the same place may follow each other in an utterance.
+    `place` names voice and room: sentences of the same place may follow each other in an utterance. It is `None` for
+    what is an utterance by itself.
     """
 
-    place: tuple[str, int]
+    place: tuple[str, int] | None
     log_power: np.ndarray
     words: tuple[TimedWord, ...]
     phones: tuple[Phone, ...]
-    end: str
 
 
 class MelPower:
@@ -99,13 +100,14 @@ def _reads(sampler: Sampler, seed: int) -> Iterator[Read]:
         heard = fftconvolve(samples, rooms[room])[: len(samples)].astype(np.float32)
         heard *= _LOUDNESS / np.sqrt(np.mean(heard**2))
         log_power = np.log10(np.maximum(mel(heard), 1e-10)).astype(np.float16)
-        yield Read((voice, room), log_power, _timed(sentence, spoken), phones, sentence.end)
+        yield Read((voice, room), log_power, _timed(sentence, spoken), phones)
 
 
 def _timed(sentence: Sentence, spoken: Spoken) -> tuple[TimedWord, ...]:
+    marks = [*[""] * (len(sentence.written) - 1), sentence.end]
     return tuple(
-        TimedWord(text, word.segment.start / SAMPLE_RATE, word.segment.end / SAMPLE_RATE)
-        for text, word in zip(sentence.written, spoken.words, strict=True)
+        TimedWord(text, word.segment.start / SAMPLE_RATE, word.segment.end / SAMPLE_RATE, mark)
+        for text, word, mark in zip(sentence.written, spoken.words, marks, strict=True)
     )
 
 

@@ -49,6 +49,12 @@ def fixture_sentences() -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.text for line in lines))
 
 
+def fixture_names() -> tuple[tuple[str, str], ...]:
+    """Who talks with whom in the fixture talks: the program tells an engine their names."""
+    pairs = ([person.name for person in read(name).people.values()] for name in names())
+    return tuple(dict.fromkeys((one, other) for one, other in pairs))
+
+
 def fixture_words(fixtures: Path) -> set[str]:
     """All words that are heard in the fixture talks, in lower case."""
     truths = (json.loads(path.read_text("utf-8")) for path in fixtures.glob("*/truth.json"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,10 +18,9 @@ from tools.words.network import ALIGNED_HEADS, Network
 from tools.words.tokens import Tokens
 
 _WARM_UP_STEPS = 60
-_FALLING_FROM = 0.35
-"""The learning rate falls from this share of the steps on."""
 _MATRIX_RATE = 0.02
 _OTHER_RATE = 3e-3
+_HELPING = 0.4
 _TOLD_STEPS = 50
 
 
@@ -55,20 +55,39 @@ def _orthogonal(matrix: Tensor) -> Tensor:
     return x.T if tall else x
 
 
-def train(network: Network, reads: Sequence[Read], tokens: Tokens, steps: int, peak: float = 1.0) -> None:
-    """Have a network learn for so many steps; `peak` scales the highest learning rate."""
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """How a network learns.
+
+    `whole_share` of the examples are utterances by themselves. The learning rate rises to `peak` times the usual, and
+    falls after a share of `falling_from` of the steps. The helping tasks matter `helping` in the beginning.
+    """
+
+    steps: int
+    whole_share: float
+    peak: float = 1.0
+    falling_from: float = 0.35
+    helping: float = 1.0
+
+
+def train(network: Network, reads: Sequence[Read], tokens: Tokens, lesson: Lesson) -> None:
+    """Have a network learn."""
+    steps = lesson.steps
     torch.set_num_threads(1)  # the second core makes the batches
     network.train()
     optimisers = _optimisers(network)
-    batches = iter(DataLoader(Batches(reads, tokens, steps), batch_size=None, num_workers=1, prefetch_factor=8))
+    batches = iter(
+        DataLoader(Batches(reads, tokens, steps, lesson.whole_share), batch_size=None, num_workers=1, prefetch_factor=8)
+    )
     began, told = time.time(), []
     for step in range(steps):
         share = step / steps
-        pace = peak * min(1.0, (step + 1) / _WARM_UP_STEPS) * min(1.0, (1 - share) / (1 - _FALLING_FROM) + 0.01)
+        falling = min(1.0, (1 - share) / (1 - lesson.falling_from) + 0.01)
+        pace = lesson.peak * min(1.0, (step + 1) / _WARM_UP_STEPS) * falling
         for optimiser, rate in optimisers:
             optimiser.param_groups[0]["lr"] = rate * pace
         parts = losses(network, next(batches))
-        helping = 1 - 0.6 * share  # the helping tasks matter most in the beginning
+        helping = max(_HELPING, lesson.helping - 0.6 * share)
         loss = parts["next"] + helping * (parts["sounds"] + parts["words"]) + 0.3 * parts["places"]
         network.zero_grad()
         loss.backward()
