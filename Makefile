@@ -21,7 +21,7 @@ check:
 	$(BIN)/mypy
 # Talks at the virtual table take the time that talks take, and little of the machine: beside them the rest runs.
 	@log=$$(mktemp); $(BIN)/python -m pytest -q -m table >$$log 2>&1 & table=$$!; \
-	nice -n 5 $(BIN)/python -m pytest -q -m "not table"; rest=$$?; \
+	nice -n 5 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not table"; rest=$$?; \
 	wait $$table; code=$$?; cat $$log; rm -f $$log; exit $$((rest || code))
 
 bench: $(VENV)/installed-dev

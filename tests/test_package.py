@@ -126,7 +126,7 @@ def test_what_is_imported_is_declared_and_nothing_else() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = project["optional-dependencies"] | {"needed": project["dependencies"]}
     names = {name: {re.split(r"[<>=;\s]", line)[0] for line in lines} for name, lines in declared.items()}
-    always, programs = names["needed"] | names["embedded"] | names["aec"], {"ruff", "mypy"}
+    always, programs = names["needed"] | names["embedded"] | names["aec"], {"ruff", "mypy", "pytest-xdist"}
     assert imports("voice_coach") == always
     trained = ("tools/hearing", "tools/words")
     assert imports("tests", "tools", without=trained) - always == names["dev"] - programs

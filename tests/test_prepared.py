@@ -86,7 +86,7 @@ def choice(home: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]) -> V
     chosen = Namespace(config=[], words=None, quiet=False)
     monkeypatch.setattr(equipment, "note", lambda _, text: notices.append(text))
     monkeypatch.setattr("voice_coach.engines.voices.list_voices", lambda _: ())
-    return VoiceChoice(chosen, Notices(chosen))
+    return VoiceChoice(chosen, Notices(chosen), "en")
 
 
 def test_what_is_written_beside_a_talk_is_noticed_once(choice: VoiceChoice) -> None:
