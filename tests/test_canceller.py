@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.live.benchmark import noise, prompts, room
 from tools.live.holding import Ears, Rendered, rendered
 from tools.live.people import fixture
+from tools.live.rooms import noise, prompts, room
 from voice_coach.acoustics import Floats
 from voice_coach.engines.canceller import EchoCanceller
 from voice_coach.engines.simulated import EchoPath

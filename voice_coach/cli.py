@@ -60,28 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", parents=[common, loop], help="the whole loop on a bundled talk")
     demo.set_defaults(module="analyze", run="demo")
 
-    analyze = commands.add_parser("analyze", parents=[common, loop], help="the whole loop on a recording")
-    analyze.add_argument("audio", type=Path, metavar="AUDIO", help="a recording of a talk of two, in any usual format")
-    analyze.add_argument(
-        "--speaker",
-        type=_speaker,
-        action="append",
-        default=[],
-        metavar="NAME=AUDIO",
-        help="a person's name and 10 s of their voice; give two, or none to find the voices",
-    )
-    analyze.add_argument("--render", type=Path, metavar="FILE", help="also write the talk with the coach in it, as WAV")
-    analyze.set_defaults(module="analyze", run="analyze")
-
-    talk = commands.add_parser("talk", parents=[common, loop], help="hold a talk at the table, hands-free")
-    talk.add_argument("names", type=_name, nargs="*", metavar="NAME", help="what the two people are called")
-    talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
-    talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
-    talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
-    plan_help = "say the plan, only show it in the review, or off"
-    talk.add_argument("--plan", choices=("say", "show", "off"), metavar="HOW", help=plan_help)
-    talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
-    talk.set_defaults(module="talk", run="talk")
+    _add_analyze(commands.add_parser("analyze", parents=[common, loop], help="the whole loop on a recording"))
+    _add_talk(commands.add_parser("talk", parents=[common, loop], help="hold a talk at the table, hands-free"))
 
     check = commands.add_parser("check", parents=[common], help="see whether this machine is ready for a talk")
     check.set_defaults(module="check", run="check", words=None)
@@ -110,6 +90,31 @@ def build_parser() -> argparse.ArgumentParser:
     config.add_argument("name", nargs="?", metavar="NAME", help="only those below it, such as coaching.restraint")
     config.set_defaults(module="config", run="config")
     return parser
+
+
+def _add_analyze(analyze: argparse.ArgumentParser) -> None:
+    analyze.add_argument("audio", type=Path, metavar="AUDIO", help="a recording of a talk of two, in any usual format")
+    analyze.add_argument(
+        "--speaker",
+        type=_speaker,
+        action="append",
+        default=[],
+        metavar="NAME=AUDIO",
+        help="a person's name and 10 s of their voice; give two, or none to find the voices",
+    )
+    analyze.add_argument("--render", type=Path, metavar="FILE", help="also write the talk with the coach in it, as WAV")
+    analyze.set_defaults(module="analyze", run="analyze")
+
+
+def _add_talk(talk: argparse.ArgumentParser) -> None:
+    talk.add_argument("names", type=_name, nargs="*", metavar="NAME", help="what the two people are called")
+    talk.add_argument("--minutes", type=float, metavar="N", help="after so long it offers to close, at a pause")
+    talk.add_argument("--saved-voices", action="store_true", help="use the voices that were kept, without asking")
+    talk.add_argument("--keep-voices", action="store_true", help="keep the voices that are learnt, for the next talk")
+    plan_help = "say the plan, only show it in the review, or off"
+    talk.add_argument("--plan", choices=("say", "show", "off"), metavar="HOW", help=plan_help)
+    talk.add_argument("--keep-audio", action="store_true", help="keep the audio, so that it can be written down again")
+    talk.set_defaults(module="talk", run="talk")
 
 
 def _add_review(review: argparse.ArgumentParser) -> None:

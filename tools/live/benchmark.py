@@ -24,14 +24,15 @@ import soundfile
 
 from tools.bench import Figure, show
 from tools.live.holding import Ears, Holding, Prompter, Rendered, rendered
-from tools.live.people import DEMO, LEVEL, fixture, said
+from tools.live.people import DEMO, fixture, said
 from tools.live.program import Program
+from tools.live.rooms import noise, prompts, room
 from tools.live.virtual_table import Lacking, VirtualTable
 from voice_coach.acoustics import Floats
 from voice_coach.engines.canceller import EchoCanceller
 from voice_coach.engines.choosing import with_expectations
 from voice_coach.engines.moonshine import MoonshineTranscriber
-from voice_coach.engines.simulated import EchoPath, SimulatedTable
+from voice_coach.engines.simulated import SimulatedTable
 from voice_coach.errors import MissingPart
 from voice_coach.events import (
     AudioLost,
@@ -41,7 +42,6 @@ from voice_coach.events import (
     Output,
     Request,
     RequestHeard,
-    Speaker,
     SpokenOver,
     TurnEnded,
     UnitEnded,
@@ -50,11 +50,9 @@ from voice_coach.events import (
 from voice_coach.journal import read_journal
 from voice_coach.ports import Transcriber
 from voice_coach.segment import SAMPLE_RATE, to_samples, to_seconds
-from voice_coach.wordings import Wordings
 
 LEVELS_DB, DELAYS = (-20.0, -10.0, 0.0), (0.02, 0.15, 0.4)
 """The coach's voice in the microphone, relative to the people's, and how late it comes, s."""
-PEOPLE = (("Maya", "Daniel"), ("Ana", "Jonas"), ("Priya", "Tom"), ("Zoë", "Luís"), ("Ingrid", "Omar"), ("Noor", "Ben"))
 REQUESTS = {
     "coach, how are we doing": Request.STANDING,
     "coach, slower please": Request.SLOWER,
@@ -63,35 +61,6 @@ REQUESTS = {
     "coach, pause": Request.PAUSE,
     "coach, stop": Request.STOP,
 }
-_NOISE_DB = -60.0
-
-
-def noise(seconds: float, seed: int = 0) -> Floats:
-    """A quiet room, float32 (n,)."""
-    rng = np.random.default_rng(seed)
-    return (rng.standard_normal(to_samples(seconds)) * 10 ** (_NOISE_DB / 20)).astype(np.float32)
-
-
-def room(delay: float, level_db: float, sentences: Rendered, texts: list[str]) -> EchoPath:
-    """A path by which sentences come this late, this loud beside people, through a room with an RT60 of 0.25 s."""
-    rng = np.random.default_rng(round(1000 * delay - level_db))
-    count = SAMPLE_RATE // 4
-    tail = rng.standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
-    tail *= 0.5 / np.sqrt((tail**2).sum())
-    tail[0] = 1.0
-    sound = np.concatenate([sentences.sound_of(text) for text in texts[:20]])
-    echo = np.convolve(sound, tail)
-    return EchoPath(delay, (tail * LEVEL * 10 ** (level_db / 20) / np.sqrt(np.mean(echo**2))).astype(np.float32))
-
-
-def prompts(ears: Ears, count: int) -> list[str]:
-    """So many different sentences of the coach's, to several couples."""
-    known = [
-        text
-        for couple in PEOPLE
-        for text in Wordings(ears.lexicon, dict(zip((Speaker.A, Speaker.B), couple, strict=True))).known()
-    ]
-    return list(dict.fromkeys(known))[:count]
 
 
 def self_hearing(ears: Ears, count: int) -> Iterator[Figure]:
