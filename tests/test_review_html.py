@@ -199,10 +199,37 @@ def test_a_talk_of_hours_is_one_small_page(hours: int, words_a_minute: int) -> N
         assert f"The last {len(report.turns) - shown + 1} turns are in transcript.vtt" in html
 
 
-def test_a_figure_that_is_missing_is_named_so() -> None:
+def of_unsure_turns(report: Report) -> Report:
+    return replace(wordy(report, 30_000), speech=tuple(replace(stretch, sure=False) for stretch in report.speech))
+
+
+def of_wordless_turns(report: Report) -> Report:
+    return replace(report, turns=tuple(replace(turn, text=None) for turn in report.turns * 3))
+
+
+def of_escaped_words(report: Report) -> Report:
+    return replace(report, turns=tuple(replace(turn, text="a & <b> & c " * 9) for turn in report.turns))
+
+
+@pytest.mark.parametrize("made", [of_unsure_turns, of_wordless_turns, of_escaped_words])
+def test_a_page_is_small_whatever_its_turns_are(made: Callable[[Report], Report]) -> None:
+    html = render_page(made(samples.talk(repeat=30)), "2025-11-23-1942")
+    assert 295_000 < len(html.encode()) < 300_000
+    assert "turns are in transcript.vtt" in html
+
+
+def test_a_figure_that_neither_has_is_absent_and_one_that_one_lacks_is_named_so() -> None:
     page = parsed(samples.wordless())
+    assert "words a minute" not in page.words
+    report = samples.talk()
+    speakers = (replace(report.speakers[0], words_per_minute=None), report.speakers[1])
+    page = parsed(replace(report, speakers=speakers))
     row = next(e for e in page.all("tr") if "words a minute" in e.words)
-    assert [e.words for e in row.all("td")] == ["not measured"] * 2
+    assert "not measured" in [e.words for e in row.all("td")]
+
+
+def test_a_page_without_words_says_so() -> None:
+    page = parsed(samples.wordless())
     assert "No words were written down." in page.words
     assert "questions" not in page.all("main")[0].words
     assert not page.all("blockquote")
@@ -279,6 +306,9 @@ def test_the_lanes_hold_all_speech_where_it_was() -> None:
 def test_every_overlap_is_marked_by_kind_and_every_sentence_numbered() -> None:
     report = samples.every_outcome()
     marks = [mark for row in lanes.rows(report) for mark in row.marks]
+    legend = parsed(report).all("ul", "legend")[0]
+    assert {e.attributes["href"] for e in legend.all("use")} == {f"#{overlap.kind}" for overlap in report.overlaps}
+    assert all(words in legend.words for words in wording.OVERLAPS.values())
     kinds = Counter(mark.style for mark in marks if mark.whose != "coach")
     assert kinds == Counter(overlap.kind for overlap in report.overlaps)
     assert set(kinds) == {kind.value for kind in OverlapKind}
@@ -357,7 +387,19 @@ def test_the_moments_behind_the_figures_can_be_looked_up() -> None:
     found = next(e for e in parsed(report).all("details", "as-table") if "When each of these was" in e.words)
     for overlap in report.overlaps:
         assert wording.clock(overlap.start_seconds) in found.words
-    assert len(found.all("li")) == 1 + len(OverlapKind)
+    assert len(found.all("li")) == 3 + len(OverlapKind)
+    back = next(e.words for e in found.all("li") if "had the floor back soon" in e.words)
+    assert back == "had the floor back soon, after: 1:07 Jonas"
+
+
+def test_no_moment_is_left_out_of_a_long_talk() -> None:
+    report = samples.talk(repeat=24)
+    page = parsed(report)
+    found = next(e for e in page.all("details", "as-table") if "When each of these was" in e.words)
+    closed = [e for e in page.all("details") if "Sentences that" in e.all("summary")[0].words]
+    told, sentences = found.words, " ".join(e.words for e in closed)
+    assert all(wording.clock(overlap.start_seconds) in told for overlap in report.overlaps)
+    assert all(wording.clock(phrase.start_seconds) in sentences for phrase in report.phrases)
 
 
 def test_what_was_not_said_is_under_what_was_kept() -> None:

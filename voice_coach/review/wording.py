@@ -160,8 +160,14 @@ def title(report: Report, limit: int = 200) -> str:
     return "A talk of " + " and ".join(shorten(speaker.name, limit) for speaker in report.speakers)
 
 
-def figures(speaker: SpeakerFigures) -> tuple[tuple[str, str], ...]:
-    """The figures of one person, with their names, in the same order for everybody."""
+def figures(report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The name of each figure, and its value for each person; what was measured of neither stays out."""
+    rows = zip(*(_figures(speaker) for speaker in report.speakers), strict=True)
+    told = ((row[0][0], tuple(value for _, value in row)) for row in rows)
+    return tuple((name, values) for name, values in told if set(values) != {ABSENT})
+
+
+def _figures(speaker: SpeakerFigures) -> tuple[tuple[str, str], ...]:
     return (
         ("turns", number(speaker.turns)),
         ("a typical turn", length(speaker.median_turn_seconds)),
