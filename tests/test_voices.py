@@ -73,7 +73,7 @@ def test_a_voice_is_found_by_number_name_or_a_part_of_it(which: str, voice: str)
     [
         ("english", "'english' may be 1 English (Great Britain), 2 English (America); take a number"),
         ("germna", "there is no voice 'germna'; did you mean German?"),
-        ("9", "there is no voice '9'"),
+        ("9", "there is no voice '9'; voice-coach voices --all lists them"),
         (" ", "a voice is meant by its number, its name or a part of it"),
     ],
 )

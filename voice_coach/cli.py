@@ -122,6 +122,8 @@ def _add_review(review: argparse.ArgumentParser) -> None:
     review.add_argument(
         "--export",
         nargs=2,
+        action="append",
+        default=[],
         metavar=("FORMAT", "DIR"),
         help="write json, csv, md, rttm, vtt, or the agreement as a page to print, to a folder",
     )
