@@ -77,19 +77,9 @@ def test_json_has_the_reports_keys_in_its_order_and_null_for_what_is_not_known()
 
 
 SCHEMA = json.loads((resources.config_folder() / "report.schema.json").read_text(encoding="utf-8"))
-EVERY_SAMPLE = (
-    samples.talk,
-    samples.every_outcome,
-    samples.wordless,
-    samples.noise,
-    samples.one_person,
-    samples.strangers,
-    samples.interrupted,
-    samples.silent_start,
-)
 
 
-@pytest.mark.parametrize("sample", EVERY_SAMPLE)
+@pytest.mark.parametrize("sample", samples.EVERY)
 def test_json_keeps_the_published_schema(sample: Callable[[], Report]) -> None:
     report = replace(
         sample(),

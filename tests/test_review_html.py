@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -21,17 +22,7 @@ from voice_coach.review.exports import to_markdown
 from voice_coach.review.html import render_page
 from voice_coach.review.moments import good_sentences, heard_moments, marked
 
-SAMPLES: tuple[Callable[[], Report], ...] = (
-    samples.talk,
-    samples.every_outcome,
-    samples.wordless,
-    samples.noise,
-    samples.one_person,
-    samples.strangers,
-    samples.interrupted,
-    samples.silent_start,
-    samples.long_talk,
-)
+SAMPLES = (*samples.EVERY, samples.long_talk)
 EVERY_SAMPLE = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -98,9 +89,19 @@ def parsed(report: Report) -> Element:
     return Page(render_page(report, "2025-11-23-1942")).root
 
 
+@cache
+def html_of(sample: Callable[[], Report]) -> str:
+    return render_page(sample(), "2025-11-23-1942")
+
+
+@cache
+def page_of(sample: Callable[[], Report]) -> Element:
+    return Page(html_of(sample)).root
+
+
 @EVERY_SAMPLE
 def test_a_page_is_well_formed_and_has_its_landmarks(sample: Callable[[], Report]) -> None:
-    page = parsed(sample())
+    page = page_of(sample)
     assert page.all("html")[0].attributes["lang"] == "en"
     assert {len(page.all(tag)) for tag in ("header", "main", "footer", "h1")} == {1}
     assert len(page.all("head")[0].all("title")) == 1
@@ -117,8 +118,7 @@ def test_a_page_is_well_formed_and_has_its_landmarks(sample: Callable[[], Report
 
 @EVERY_SAMPLE
 def test_a_page_asks_for_nothing_from_outside(sample: Callable[[], Report]) -> None:
-    html = render_page(sample(), "2025-11-23-1942")
-    page = Page(html).root
+    html, page = html_of(sample), page_of(sample)
     policy = next(e for e in page.all("meta") if "http-equiv" in e.attributes).attributes["content"]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
     assert not re.search(r"https?:|//\w|\bsrc\s*=|url\(|@import", html)
@@ -133,7 +133,7 @@ def test_a_page_asks_for_nothing_from_outside(sample: Callable[[], Report]) -> N
 
 @EVERY_SAMPLE
 def test_no_word_of_a_page_weighs_one_person_against_the_other(sample: Callable[[], Report]) -> None:
-    page = parsed(sample())
+    page = page_of(sample)
     spoken = [e.words for e in page.all() if e.tag != "style"]
     titles = [value for e in page.all() for name, value in e.attributes.items() if name in {"aria-label", "title"}]
     told = " ".join([*spoken, *titles, to_markdown(sample())])
@@ -149,7 +149,7 @@ def test_no_template_holds_a_word_that_weighs() -> None:
 
 @EVERY_SAMPLE
 def test_every_number_of_a_drawing_is_finite_and_inside(sample: Callable[[], Report]) -> None:
-    page = parsed(sample())
+    page = page_of(sample)
     for path in page.all("path"):
         assert re.fullmatch(r"(?:[MLHVQmhvz]|-?\d+(?:\.\d+)?|[ ])*[zZ]?", path.attributes["d"]), path.attributes["d"]
     for name in ("x", "x1", "x2", "cx", "width"):

@@ -17,17 +17,7 @@ from voice_coach.figures import Report
 from voice_coach.review.terminal import print_summary
 
 PAGE = Path("/home/mara/.local/share/voice_coach/sessions/2025-11-23-1942-after-dinner/report.html")
-SAMPLES: tuple[Callable[[], Report], ...] = (
-    samples.talk,
-    samples.every_outcome,
-    samples.wordless,
-    samples.noise,
-    samples.one_person,
-    samples.strangers,
-    samples.interrupted,
-    samples.silent_start,
-    samples.long_talk,
-)
+SAMPLES = (*samples.EVERY, samples.long_talk)
 
 
 def printed(report: Report, *, encoding: str = "utf-8", colour: bool = False, page: Path | None = PAGE) -> str:
