@@ -183,7 +183,7 @@ def _common(**defaults: Any) -> _Parser:
     common = _Parser(add_help=False, argument_default=None if defaults else argparse.SUPPRESS)
     common.add_argument("--config", type=Path, action="append", metavar="FILE", help="settings, as TOML")
     common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--json", action="store_true", help="print JSON, for machines, instead of lines")
     common.add_argument("--debug", action="store_true", help="show where an error came from")
     common.set_defaults(**defaults)
     return common
