@@ -14,6 +14,7 @@ from voice_coach import __version__
 from voice_coach.characters import can_be_shown, spelled_out
 from voice_coach.errors import CoachError
 from voice_coach.offline import stay_offline
+from voice_coach.one_thread import use_one_thread
 
 INTERRUPTED = 130
 _BUG = 1
@@ -216,6 +217,7 @@ def _flushed(code: int) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     stay_offline()
+    use_one_thread()
     chosen = build_parser().parse_args(arguments)
     try:
         # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.
