@@ -269,6 +269,9 @@ def test_a_share_is_a_range_where_the_voice_was_not_sure() -> None:
     assert wording.share(replace(mara, talk_share_low=0.55, talk_share_high=0.6)) == "55 to 60%"
     assert wording.share(replace(mara, talk_share=0.561, talk_share_low=0.556, talk_share_high=0.568)) == "56%"
     assert wording.share(replace(mara, talk_share=None, talk_share_low=None)) == "not measured"
+    known = replace(mara, talk_seconds=110.0)
+    assert wording.talk_time(replace(known, talk_share_low=0.55, talk_share_high=0.6)) == "about 1 min 50 s"
+    assert wording.talk_time(replace(known, talk_share_low=0.556, talk_share_high=0.568)) == "1 min 50 s"
 
 
 def lines_of(path: str) -> list[tuple[int, int]]:

@@ -73,7 +73,7 @@ def _bar(speaker: SpeakerFigures, style: str, block: str) -> Text:
     return Text.assemble(
         _fitted(speaker.name, _COLUMN) + " ",
         (filled.ljust(_BAR), style),
-        f" {wording.share(speaker):>5}  {wording.length(speaker.talk_seconds)}",
+        f" {wording.share(speaker):>5}  {wording.talk_time(speaker)}",
     )
 
 

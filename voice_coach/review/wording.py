@@ -134,9 +134,20 @@ def percent(share: float | None) -> str:
 def share(speaker: SpeakerFigures) -> str:
     """A person's share of the talk; a range where it was not sure whose voice some of it was."""
     low, high = speaker.talk_share_low, speaker.talk_share_high
-    if low is None or high is None or round(100 * high) - round(100 * low) < _LEAST_RANGE_POINTS:
+    if low is None or high is None or not _is_range(low, high):
         return percent(speaker.talk_share)
     return f"{low * 100:.0f} to {high:.0%}"
+
+
+def talk_time(speaker: SpeakerFigures) -> str:
+    """How long a person spoke, as exactly as it is known."""
+    low, high = speaker.talk_share_low, speaker.talk_share_high
+    about = "about " if low is not None and high is not None and _is_range(low, high) else ""
+    return f"{about}{length(speaker.talk_seconds)}"
+
+
+def _is_range(low: float, high: float) -> bool:
+    return round(100 * high) - round(100 * low) >= _LEAST_RANGE_POINTS
 
 
 def counted(count: int, words: tuple[str, str]) -> str:
