@@ -322,6 +322,28 @@ def test_other_systems_render_in_the_language_of_the_sentences(
     assert len(sound) / 16_000 == pytest.approx(60 * len(TEXT.split()) / 150, rel=0.12)
 
 
+@pytest.mark.parametrize(
+    ("installed", "language", "taken"),
+    [
+        (["Albert", "Bad News", "Samantha", "Zarvox"], "en", "Samantha"),
+        (["Microsoft Mark", "Microsoft Zira Desktop"], "en", "Microsoft Zira Desktop"),
+        (["English (Caribbean)", "English (Great Britain)", "English (America)"], "en", "English (America)"),
+        (["Eddy (German)", "Anna"], "de", "Anna"),
+        (["Somebody", "Somebody Else"], "en", "Somebody"),
+    ],
+)
+def test_where_the_default_speaks_another_language_the_systems_usual_voice_is_taken(
+    installed: list[str], language: str, taken: str
+) -> None:
+    def engine(default: str) -> SimpleNamespace:
+        found = [SimpleNamespace(id=name, name=name, languages=[language]) for name in installed]
+        return SimpleNamespace(getProperty=lambda name: default if name == "voice" else found)
+
+    assert speak._voice_for(engine("of another language"), language, []) == taken
+    assert speak._voice_for(engine("of another language"), language, [taken]) != taken
+    assert speak._voice_for(engine(installed[0]), language, []) is None
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_other_systems_use_the_voice_that_was_chosen_and_never_one_that_is_unwanted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, system: str
