@@ -21,7 +21,8 @@ from voice_coach.events import AudioLost, CueSettled, TurnEnded, WordsMissing
 from voice_coach.journal import read_journal
 from voice_coach.segment import to_seconds
 
-_WARM_UP_SECONDS = 120.0
+_WARM_UP_SECONDS = 600.0
+"""As in the benchmark: the words engine keeps what its longest utterance so far took, which takes minutes to come."""
 
 
 def soak(minutes: float, home: Path) -> Iterator[Figure]:
@@ -53,7 +54,7 @@ def soak(minutes: float, home: Path) -> Iterator[Figure]:
     yield Figure("turns", sum(isinstance(event, TurnEnded) for event in events), "", at_least=minutes)
     yield Figure("sentences of the coach's", sum(isinstance(event, CueSettled) for event in events), "")
     if len(megabytes) > 2:
-        yield Figure("memory grown after the first two minutes", max(megabytes[1:]) - megabytes[1], "MB", at_most=20)
+        yield Figure("memory grown after the first ten minutes", max(megabytes[1:]) - megabytes[1], "MB", at_most=20)
 
 
 def _resident_megabytes(process: int) -> float:
