@@ -20,47 +20,33 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from tools.bench import Figure, show
 from tools.live.holding import Ears, Holding, Prompter, Rendered, rendered
-from tools.live.people import DEMO, fixture, said
+from tools.live.people import DEMO, fixture
 from tools.live.program import Program
+from tools.live.promptness import in_time, keys, mistaken_requests, requests
 from tools.live.rooms import noise, prompts, room
 from tools.live.virtual_table import Lacking, VirtualTable
 from voice_coach.acoustics import Floats
 from voice_coach.engines.canceller import EchoCanceller
-from voice_coach.engines.choosing import with_expectations
-from voice_coach.engines.moonshine import MoonshineTranscriber
 from voice_coach.engines.simulated import SimulatedTable
 from voice_coach.errors import MissingPart
 from voice_coach.events import (
     AudioLost,
     CueStarted,
-    FloorTaken,
     Input,
     Output,
-    Request,
     RequestHeard,
     SpokenOver,
     TurnEnded,
     UnitEnded,
-    WordsHeard,
 )
 from voice_coach.journal import read_journal
-from voice_coach.ports import Transcriber
 from voice_coach.segment import SAMPLE_RATE, to_samples, to_seconds
 
 LEVELS_DB, DELAYS = (-20.0, -10.0, 0.0), (0.02, 0.15, 0.4)
 """The coach's voice in the microphone, relative to the people's, and how late it comes, s."""
-REQUESTS = {
-    "coach, how are we doing": Request.STANDING,
-    "coach, slower please": Request.SLOWER,
-    "coach, softer": Request.SOFTER,
-    "coach, skip that": Request.SKIP,
-    "coach, pause": Request.PAUSE,
-    "coach, stop": Request.STOP,
-}
 
 
 def self_hearing(ears: Ears, count: int) -> Iterator[Figure]:
@@ -144,95 +130,6 @@ def yielding(ears: Ears, count: int) -> Iterator[Figure]:
     yield Figure("   95th percentile", float(np.percentile(delays, 95)), "s")
     yield Figure("   not noticed before its end", missed, f"of {missed + len(delays)}")
     yield Figure("   silent though nobody spoke", false, f"of {9 * len(texts)}", at_most=0)
-
-
-def transcriber(ears: Ears) -> Transcriber:
-    """The words engine that needs no download, and the sentences it expects."""
-    return with_expectations(MoonshineTranscriber(), ears.lexicon.expected_sentences)
-
-
-def requests(ears: Ears, rounds: int) -> Iterator[Figure]:
-    """How soon requests are obeyed, in real time."""
-    delays, asked = [], 0
-    for round_, name in product(range(rounds), ("Maya", "Daniel")):
-        samples = noise(120.0, seed=round_)
-        table = SimulatedTable(samples, speed=1.0)
-        stage = Prompter(ears.pipeline(with_words=True))
-        with Holding(table, stage, transcriber=transcriber(ears), lockstep=False) as held:
-            for text, request in REQUESTS.items():
-                sound = np.trim_zeros(said(name, text))
-                begin = table.position + SAMPLE_RATE
-                samples[begin : begin + len(sound)] += sound
-                end, asked = begin + len(sound), asked + 1
-                held.reach(end + 3 * SAMPLE_RATE)
-                found = [h.at for h in held.told(RequestHeard) if h.at > begin and _asks(h.output, request)]
-                delays += [to_seconds(found[0] - end)] if found else []
-                if request is Request.PAUSE:
-                    held.talk.press(Request.GO_ON)
-    yield Figure("spoken requests obeyed within 1.5 s of their last sound",
-                 100 * sum(delay <= 1.5 for delay in delays) / asked, "%", at_least=95)  # fmt: skip
-    yield Figure("   not understood", asked - len(delays), f"of {asked}")
-    yield Figure("   95th percentile", float(np.percentile(delays, 95)), "s")
-
-
-def keys(ears: Ears, count: int) -> Iterator[Figure]:
-    """How soon it is deaf when a key is pressed, in real time."""
-    table = SimulatedTable(noise(1.0), speed=1.0)
-    delays = []
-    with Holding(table, Prompter(ears.pipeline(with_words=False)), lockstep=False) as held:
-        for number in range(count):
-            held.reach((number + 1) * SAMPLE_RATE // 2)
-            began = time.perf_counter()
-            held.talk.press(Request.PAUSE)  # returns when the microphone drops what comes
-            delays.append(1000 * (time.perf_counter() - began))
-            held.talk.press(Request.GO_ON)
-    yield Figure("a key for a pause: deaf after", max(delays), "ms", at_most=50)
-
-
-def _asks(output: Output, request: Request) -> bool:
-    return isinstance(output, RequestHeard) and output.request is request
-
-
-def mistaken_requests(ears: Ears, readers: Path | None) -> Iterator[Figure]:
-    """What is obeyed though nobody asked: in the fixture talks, and in what people read, if any do."""
-    talks = [soundfile.read(path, dtype="float32")[0] for path in sorted(DEMO.parent.glob("*/talk.flac"))]
-    read = (
-        [] if readers is None else [soundfile.read(path, dtype="float32")[0] for path in sorted(readers.glob("*.flac"))]
-    )
-    engine, mistaken, seconds = transcriber(ears), 0, 0.0
-    for talk in (*talks, *read):
-        samples = np.asarray(talk, np.float32)
-        table = SimulatedTable(samples)
-        with Holding(table, Prompter(ears.pipeline(with_words=True)), transcriber=engine) as held:
-            held.reach(len(samples))
-        mistaken += len(held.told(RequestHeard))
-        seconds += to_seconds(len(samples))
-    yield Figure("requests obeyed by mistake", mistaken, f"in {seconds / 60:.0f} min", at_most=0)
-
-
-def in_time(ears: Ears) -> Iterator[Figure]:
-    """The demo talk in real time, with words."""
-    talk = fixture("talk.flac")
-    table = SimulatedTable(talk, speed=1.0)
-    began, spent = time.monotonic(), time.process_time()
-    with Holding(
-        table, Prompter(ears.pipeline(with_words=True)), transcriber=transcriber(ears), lockstep=False
-    ) as held:
-        held.reach(len(talk) + 4 * SAMPLE_RATE)
-        spent, lasted = time.process_time() - spent, time.monotonic() - began
-    ends = [to_seconds(h.at - h.output.turn.segment.end) for h in held.told(TurnEnded)]  # type: ignore[union-attr]
-    named = [to_seconds(h.at - h.output.at_sample) for h in held.told(FloorTaken)]  # type: ignore[union-attr]
-    written = [(h.at, h.output.utterance.segment) for h in held.told(WordsHeard)]  # type: ignore[union-attr]
-    words = [to_seconds(at - segment.end) for at, segment in written if segment.seconds <= 4.0]
-    yield Figure(
-        "end of a turn decided after its last sound, 90th percentile", float(np.percentile(ends, 90)), "s", 0.6
-    )
-    yield Figure("speaker named after the first sound, 90th percentile", float(np.percentile(named, 90)), "s", 1.2)
-    yield Figure("words after the end of an utterance of at most 4 s, 95th percentile",
-                 float(np.percentile(words, 95)), "s", 1.5)  # fmt: skip
-    behind = max(to_seconds(at - segment.end) for at, segment in written)
-    yield Figure("   after the end of any utterance, at the most", behind, "s", 5.0)
-    yield Figure("processor with words by moonshine, share of one core", 100 * spent / lasted, "%", 40)
 
 
 def hours(ears: Ears, length: float) -> Iterator[Figure]:
