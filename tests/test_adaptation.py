@@ -10,12 +10,13 @@ import pytest
 
 from tests.conftest import FIXTURES
 from voice_coach.acoustics import FRAME, N_MELS, Floats, FrameAnalyser, Frames
-from voice_coach.engines.adaptation import VoiceAdaptation
+from voice_coach.engines.adaptation import VoiceAdaptation, learnt_from_all
 from voice_coach.engines.enrolment import enrol_recording
 from voice_coach.engines.mixtures import SharedLikelihood
 from voice_coach.engines.recording import Recording
 from voice_coach.engines.speakers import load_background
 from voice_coach.engines.voiceprint import Background, Enrolment, VoicePair, cepstra
+from voice_coach.second_hearing import answered
 
 DEMO = FIXTURES / "demo"
 LEARNT_FRAMES = 50 * 120
@@ -117,3 +118,42 @@ def test_what_contradicts_the_enrolments_is_forgotten(
     pairs = learnt(adaptation, frames, answers[:, [0, 2, 1, 3, 4]])  # each taken for the other
     assert before in pairs
     assert adaptation.pair is before or min(margins(adaptation.pair, frames, answers, background)) > 0
+
+
+class _Late:
+    """Answers what it is given to, so many frames late; fulfils the port `VoiceComparer`."""
+
+    delay_frames = 1750
+
+    def __init__(self, answers: Floats) -> None:
+        self._answers = np.concatenate((np.full((self.delay_frames, 5), np.log(0.2), np.float32), answers))
+
+    def process(self, frames: Frames, speech: Floats) -> Floats:
+        assert len(frames) == len(speech)
+        given, self._answers = self._answers[: len(frames)], self._answers[len(frames) :]
+        return np.pad(given, ((0, len(frames) - len(given)), (0, 0)))
+
+
+@pytest.mark.parametrize("count", [400, 4000])
+def test_every_frame_of_a_talk_is_answered_however_late(talk: tuple[Frames, Floats], count: int) -> None:
+    frames, answers = talk
+    kept = [(frames.part(at, at + 200), np.zeros(200, np.float32)) for at in range(0, count, 200)]
+    parts = list(answered(kept, _Late(answers)))
+    assert sum(len(part) for part, _ in parts) == count
+    np.testing.assert_array_equal(np.concatenate([given for _, given in parts]), answers[:count])
+
+
+def test_what_was_learnt_wrongly_during_the_talk_is_gone_when_it_is_learnt_from_all(
+    talk: tuple[Frames, Floats],
+    enrolments: tuple[Enrolment, Enrolment],
+    background: Background,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames, answers = talk
+    adaptation = VoiceAdaptation(enrolments, background)
+    learnt(adaptation, frames, answers[:, [0, 1, 1, 3, 4]])  # everything taken for the first
+    monkeypatch.setattr("voice_coach.engines.adaptation.HindsightNetwork", lambda *_: _Late(answers))
+    kept = [(frames.part(at, at + 200), np.zeros(200, np.float32)) for at in range(0, LEARNT_FRAMES, 200)]
+    anew = learnt_from_all(enrolments, adaptation.pair, kept, background)
+    wrong, right = (margins(pair, frames, answers, background) for pair in (adaptation.pair, anew))
+    assert min(right) > min(wrong) + 0.5

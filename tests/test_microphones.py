@@ -124,3 +124,41 @@ def test_a_recording_of_two_channels_keeps_them_apart_if_asked(tmp_path: Path) -
     np.testing.assert_allclose(both.std(axis=0), [0.3 / np.sqrt(2), 0.1 / np.sqrt(2)], rtol=0.02)
     single = Recording(write_wave(tmp_path / "one.wav", samples[:, 0], 44_100))
     assert next(iter(single.blocks(both=True))).samples.ndim == 1
+
+
+def confused(classes: np.ndarray, share: float) -> np.ndarray:
+    """Chances of either speaking alone, by voices that are taken for the other for a share of the first's time."""
+    rng = np.random.default_rng(6)
+    wrong = (classes == NEAR) & (np.repeat(rng.random(FRAMES // 25), 25) < share)
+    alone = np.full((FRAMES, 2), 0.02, np.float32)
+    alone[(classes == NEAR) & ~wrong, 0] = 0.9
+    alone[(classes == FAR) | wrong, 1] = 0.9
+    return alone
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
+def test_places_are_known_though_a_voice_is_often_taken_for_the_other(share: float) -> None:
+    classes, channels = table(10.0)
+    loud = classes != QUIET
+    found = Seats.found(channels[loud], confused(classes, share)[loud], channels)
+    true = seats(classes, channels)
+    assert found is not None
+    assert true is not None
+    np.testing.assert_allclose(found.shares, true.shares, atol=0.05)
+
+
+def test_nobody_is_seated_where_voices_do_not_tell_the_places_apart() -> None:
+    classes, channels = table(10.0)
+    loud = classes != QUIET
+    rng = np.random.default_rng(7)
+    guessed = rng.permutation(np.repeat([[0.9, 0.05], [0.05, 0.9]], FRAMES // 2, axis=0)).astype(np.float32)
+    assert Seats.found(channels[loud], guessed[loud], channels) is None
+
+
+def test_somebody_at_the_table_who_is_neither_is_not_seated() -> None:
+    classes, channels = table(10.0)
+    alone = confused(classes, 0.0)
+    alone[classes == FAR] = 0.03  # a third voice, while the second person is silent
+    alone[np.flatnonzero(classes == FAR)[:3], 1] = 0.9
+    loud = classes != QUIET
+    assert Seats.found(channels[loud], alone[loud], channels) is None

@@ -1,9 +1,11 @@
 """Two microphones, one nearer to each person: what either person's share of the sound is.
 
 How much of what a person says arrives at the first microphone rather than at the second is a constant of the table,
-crosstalk included, in every band of the spectrum. It is learnt from frames in which the voices themselves leave no
-doubt; from then on, the two energies of a band tell how much of it comes from either person. Where both microphones
-hear both people alike, as in an ordinary stereo recording, there is nothing to learn.
+crosstalk included, in every band of the spectrum. It is learnt from frames in which the voices tell who speaks alone;
+as voices can be taken for each other, but places cannot, frames that sound as if from one place are then counted
+together, and who sits there is whoever most of them sound like. From then on, the two energies of a band tell how much
+of it comes from either person. Where both microphones hear both people alike, as in an ordinary stereo recording, there
+is nothing to learn.
 """
 
 from __future__ import annotations
@@ -20,6 +22,13 @@ N_NEAR = 9
 _GROUPS = 8
 _FLOOR_PERCENT, _ABOVE_FLOOR = 15, np.float32(1.5)
 _APART = 0.17  # 3 dB: where the people's shares lie closer in most bands, there is nothing to learn
+_ROUNDS = 4  # of counting frames together by place
+_TOLD = 0.5  # probability from which a voice says something of a frame's place
+_ALONE = 0.75  # of a frame's sound that comes from one place, for the frame to count as that person's alone
+_LEAST_EVIDENCE, _LEAST_APART_EVIDENCE = (
+    50.0,
+    0.3,
+)  # of voices for either place, and between them, to say who sits there
 _LEAST_APART = 0.1  # a band in which they do tells nothing
 _LEAST_SHARE = np.float32(1e-3)
 _TINY = np.float32(1e-9)
@@ -39,6 +48,35 @@ class Seats:
     floor: Floats
 
     @classmethod
+    def found(cls, heard: Floats, alone: Floats, every: Floats) -> Seats | None:
+        """From what was heard of both, not knowing surely whose it was; `None` where it cannot be told.
+
+        Parameters
+        ----------
+        heard : energies (n, 2, 32) of loud frames.
+        alone : probabilities (n, 2), by their voices, that the first and the second speaks alone.
+        every : energies of all frames.
+        """
+        told = np.where(alone > _TOLD, alone, 0.0)
+        rows = [told[:, person] > 0 for person in (0, 1)]
+        for _ in range(_ROUNDS):
+            if not all(row.any() for row in rows):
+                return None
+            seats = cls.of(heard[rows[0]], heard[rows[1]], every)
+            if seats is None:
+                return None
+            share = seats.share(heard)
+            rows = [share > _ALONE, share < 1 - _ALONE]
+        sums = [told[row].sum(axis=0) for row in rows]
+        if min(float(both.sum()) for both in sums) < _LEAST_EVIDENCE:
+            return None
+        leaning = [float((both[0] - both[1]) / both.sum()) for both in sums]
+        if abs(leaning[0] - leaning[1]) < _LEAST_APART_EVIDENCE:
+            return None
+        first, second = (heard[row] for row in (rows if leaning[0] > leaning[1] else rows[::-1]))
+        return cls.of(first, second, every)
+
+    @classmethod
     def of(cls, first: Floats, second: Floats, every: Floats) -> Seats | None:
         """From energies (n, 2, 32) of each person alone, and of all frames; `None` where both are heard alike."""
         floor = np.percentile(every, _FLOOR_PERCENT, axis=0).astype(np.float32)
@@ -56,17 +94,27 @@ class Seats:
         A band's energies are what both people give, each in their own proportion: two equations for two unknowns, whose
         solution is held between nothing and everything, and to the middle as far as the band holds noise.
         """
+        share, energy = self._bands(channels)
+        grouped = (len(channels), _GROUPS, N_MELS // _GROUPS)
+        parts = (share * energy).reshape(grouped).sum(axis=2) / energy.reshape(grouped).sum(axis=2)
+        whole = (share * energy).sum(axis=1) / energy.sum(axis=1)
+        return _features(parts, whole), _features(1 - parts, 1 - whole)
+
+    def share(self, channels: Floats) -> Floats:
+        """How much of what can be told apart in each frame (n, 2, 32) comes from the first person, 0 to 1."""
+        share, energy = self._bands(channels)
+        telling = energy * (np.abs(self.shares[0] - self.shares[1]) > _LEAST_APART)
+        return cast("Floats", (share * telling).sum(axis=1) / (telling.sum(axis=1) + _TINY))
+
+    def _bands(self, channels: Floats) -> tuple[Floats, Floats]:
+        """How much of each band (n, 32) comes from the first person, and its energy without the noise."""
         heard = _above(channels, self.floor)
         energy = heard.sum(axis=1)
         apart = self.shares[0] - self.shares[1]
         telling = np.abs(apart) > _LEAST_APART
         solved = (heard[:, 0] / energy - self.shares[1]) / np.where(telling, apart, 1.0)
         sure = telling * energy / (energy + self.floor.sum(axis=0))
-        share = 0.5 + sure * (np.clip(solved, 0.0, 1.0) - 0.5)
-        grouped = (len(channels), _GROUPS, N_MELS // _GROUPS)
-        parts = (share * energy).reshape(grouped).sum(axis=2) / energy.reshape(grouped).sum(axis=2)
-        whole = (share * energy).sum(axis=1) / energy.sum(axis=1)
-        return _features(parts, whole), _features(1 - parts, 1 - whole)
+        return cast("Floats", 0.5 + sure * (np.clip(solved, 0.0, 1.0) - 0.5)), cast("Floats", energy)
 
 
 def _above(energies: Floats, floor: Floats) -> Floats:

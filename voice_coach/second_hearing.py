@@ -21,6 +21,7 @@ from voice_coach.framing import HOP
 from voice_coach.gates import share_out, utterance_of
 from voice_coach.hearing import Diarizer
 from voice_coach.interpretation import Interpreter
+from voice_coach.ports import VoiceComparer
 from voice_coach.segment import to_samples
 
 _STEP_FRAMES = HOP // FRAME
@@ -54,9 +55,7 @@ def hear_again(
             for event in given_to(waiting.popleft(), units):
                 yield from interpreter.read(event)
 
-    quiet = FrameAnalyser().process(np.zeros((diarizer.delay_frames + 3) * FRAME, np.float32))
-    ending = (quiet, np.zeros(len(quiet), np.float32))  # until the comparer has answered for all that was kept
-    for frames, speech in chain(kept, [ending]):
+    for frames, speech in chain(kept, [_silence(diarizer.delay_frames)]):
         answers = diarizer.compare(frames, speech)
         for begin in range(0, len(frames), _STEP_FRAMES):
             end = min(begin + _STEP_FRAMES, len(frames))
@@ -65,6 +64,26 @@ def hear_again(
     yield from interpret(list(diarizer.finish()), -math.inf)
     yield from interpreter.finish()
     yield from interpret([], math.inf)
+
+
+def answered(kept: Iterable[tuple[Frames, Floats]], comparer: VoiceComparer) -> Iterator[tuple[Frames, Floats]]:
+    """All frames of a talk in order, and what a comparer answers, as far as it does: at last about all of them."""
+    to_drop, missing = comparer.delay_frames, 0
+    for frames, speech in kept:
+        answers = comparer.process(frames, speech)
+        dropped = min(to_drop, len(answers))
+        to_drop -= dropped
+        missing += len(frames) - (len(answers) - dropped)
+        yield frames, answers[dropped:]
+    quiet, speech = _silence(comparer.delay_frames)
+    answers = comparer.process(quiet, speech)[to_drop:]
+    yield quiet.part(0, 0), answers[:missing]
+
+
+def _silence(frames: int) -> tuple[Frames, Floats]:
+    """At least so many frames of it with their speech probability: a comparer then has answered for all before."""
+    quiet = FrameAnalyser().process(np.zeros((frames + 3) * FRAME, np.float32))
+    return quiet, np.zeros(len(quiet), np.float32)
 
 
 def given_to(event: WordsHeard, units: Sequence[InterPausalUnit]) -> Iterator[WordsHeard]:

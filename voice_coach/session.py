@@ -20,7 +20,7 @@ from voice_coach.corrections import (
     described,
     in_force,
 )
-from voice_coach.engines.adaptation import AdaptingNetwork
+from voice_coach.engines.adaptation import AdaptingNetwork, learnt_from_all
 from voice_coach.engines.discovery import find_voices
 from voice_coach.engines.enrolment import Warn, check_pair, enrol_recording
 from voice_coach.engines.kept import KeptFrames
@@ -172,6 +172,7 @@ class Ears:
     ) -> None:
         self._names, self._languages, self._options, self._kept = voices.names, languages, settings.pipeline, kept
         self._background = load_background()
+        self._enrolments = voices.enrolments
         self._network = AdaptingNetwork(voices.enrolments, self._background)
 
     @property
@@ -189,11 +190,15 @@ class Ears:
         """What a second hearing finds of a talk with these events; `None` if not all of it could be kept."""
         if self._kept is None or not self._kept.whole:
             return None
-        attribution = replace(self._options.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
-        diarizer = Diarizer(HindsightNetwork(self._network.pair, self._background), attribution)
         words = [event for event in events if isinstance(event, WordsHeard)]
         lexicon = self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
-        return hear_again(self._kept.read(), diarizer, Interpreter(lexicon, self._options), words)
+        return self._hear_again(self._kept, Interpreter(lexicon, self._options), words)
+
+    def _hear_again(self, kept: KeptFrames, interpreter: Interpreter, words: Sequence[WordsHeard]) -> Iterator[Event]:
+        pair = learnt_from_all(self._enrolments, self._network.pair, kept.read(), self._background)
+        attribution = replace(self._options.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
+        diarizer = Diarizer(HindsightNetwork(pair, self._background), attribution)
+        return hear_again(kept.read(), diarizer, interpreter, words)
 
 
 def build_pipeline(voices: Voices, lexicon: Lexicon, settings: Settings, *, with_words: bool) -> Pipeline:

@@ -16,7 +16,7 @@ from tools.hearing.testset import TALK_SECONDS, TestTalk
 from voice_coach import resources
 from voice_coach.acoustics import Floats
 from voice_coach.attribution import AttributionOptions
-from voice_coach.engines.adaptation import AdaptingNetwork
+from voice_coach.engines.adaptation import AdaptingNetwork, learnt_from_all
 from voice_coach.engines.enrolment import enrol_recording
 from voice_coach.engines.kept import KeptFrames
 from voice_coach.engines.recording import Recording
@@ -97,7 +97,8 @@ def hear(talk: TestTalk, way: Way) -> dict[str, tuple[Heard, float]]:
         again: list[Event] = []
         if isinstance(network, AdaptingNetwork):
             attribution = replace(way.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
-            diarizer = Diarizer(HindsightNetwork(network.pair, background), attribution)
+            known = learnt_from_all(pair, network.pair, kept.read(), background)
+            diarizer = Diarizer(HindsightNetwork(known, background), attribution)
             again = list(hear_again(kept.read(), diarizer, Interpreter(_lexicon(), way.interpretation), ()))
     told = {LIVE: (_heard(events), (ended - began) / TALK_SECONDS)}
     if again:

@@ -12,13 +12,14 @@ is how loud each of two microphones hears either person.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from voice_coach.acoustics import Floats, Frames, join_frames
 from voice_coach.engines.mixtures import SharedLikelihood
-from voice_coach.engines.speakers import OTHER, SpeakerNetwork
+from voice_coach.engines.speakers import OTHER, HindsightNetwork, SpeakerNetwork
 from voice_coach.engines.voiceprint import (
     RELEVANCE,
     WITHIN_NATS,
@@ -32,6 +33,7 @@ from voice_coach.engines.voiceprint import (
     pair_voices,
 )
 from voice_coach.microphones import Seats
+from voice_coach.second_hearing import answered
 
 SURE = 0.9
 """Probability from which a frame may be learnt from (as in the measured recipe)."""
@@ -44,7 +46,7 @@ _LONGEST_STEPS = 6000.0  # 60 s
 _STRANGER_STEPS = 200.0  # 2 s
 _RENEWED_STEPS = 800.0  # 8 s of new speech are worth new models
 _PIECE_STEPS = 100
-_CHANNEL_FRAMES, _ENOUGH_CHANNEL_FRAMES = 1500, 75  # of either person, by which two microphones are known: 30 s, 1.5 s
+_CHANNEL_FRAMES = 3000  # loud ones by which two microphones are known: a minute
 _LOST_PIECES = 0.05
 
 
@@ -74,7 +76,9 @@ class VoiceAdaptation:
 
     def _forget(self) -> None:
         self._learnt: list[VoiceStatistics | None] = [None, None, None]
-        self._channels: list[deque[Floats]] = [deque(maxlen=_CHANNEL_FRAMES) for _ in range(3)]
+        self._channels: deque[Floats] = deque(maxlen=_CHANNEL_FRAMES)
+        self._loud_channels: deque[Floats] = deque(maxlen=_CHANNEL_FRAMES)
+        self._alone: deque[Floats] = deque(maxlen=_CHANNEL_FRAMES)
         self._spectra: list[list[Spectra]] = [[], []]
         self._new_steps = 0.0
         self.pair = self._enrolled
@@ -94,10 +98,10 @@ class VoiceAdaptation:
         for person, state in enumerate((1, 2, OTHER)):
             sure = sure_frames(chances[:, state], SURE if state != OTHER else STRANGE)
             self._learn(person, log_mel, answered.salience, np.repeat(sure, 2) & loud)
-            if answered.channels is not None and state != OTHER:
-                self._channels[person].extend(answered.channels[sure & loud[::2]])
         if answered.channels is not None:
-            self._channels[2].extend(answered.channels)
+            self._channels.extend(answered.channels)
+            self._loud_channels.extend(answered.channels[loud[::2]])
+            self._alone.extend(chances[loud[::2], 1:3])
         return (self._new_steps >= _RENEWED_STEPS or self._knows_more()) and self._renew()
 
     def _knows_more(self) -> bool:
@@ -161,10 +165,9 @@ class VoiceAdaptation:
 
     def _seats(self) -> Seats | None:
         """How two microphones hear either person; `None` while too little was heard of one, or with one alone."""
-        if min(map(len, self._channels)) < _ENOUGH_CHANNEL_FRAMES:
+        if not self._alone:
             return None
-        first, second, every = (np.stack(frames) for frames in self._channels)
-        return Seats.of(first, second, every)
+        return Seats.found(np.stack(self._loud_channels), np.stack(self._alone), np.stack(self._channels))
 
     def _separated(self, pair: VoicePair) -> float:
         """Share of the enrolments' pieces that fit their own voice better, the worse of both people."""
@@ -174,6 +177,27 @@ class VoiceAdaptation:
             means = np.stack([likelihood(piece).mean(axis=0) for piece in pieces])
             shares.append(float((means[:, person] > means[:, 1 - person]).mean()))
         return min(shares)
+
+
+def learnt_from_all(
+    enrolments: tuple[Enrolment, Enrolment], pair: VoicePair, kept: Iterable[tuple[Frames, Floats]],
+    background: Background,
+) -> VoicePair:  # fmt: skip
+    """Both voices learnt anew from a whole talk, heard with hindsight.
+
+    What was learnt while the talk went on came from answers given with less known; where a voice was taken for the
+    other at first, that stays in it.
+
+    Parameters
+    ----------
+    enrolments : of both people.
+    pair : the voices as they are known so far.
+    kept : all frames with their speech probability, in order.
+    """
+    voices = VoiceAdaptation(enrolments, background)
+    for frames, answers in answered(kept, HindsightNetwork(pair, background)):
+        voices.hear(frames, answers)
+    return voices.pair
 
 
 def _pieces(values: Floats) -> list[Floats]:
