@@ -23,7 +23,7 @@ OPEN, HELD_OUT, FRESH = (SETS / f"english_{part}.txt" for part in ("open", "held
 APART = (HELD_OUT, FRESH)
 LIMITS = {PhraseKind.ABSOLUTE: (0.95, 0.9), PhraseKind.LABEL: (0.95, 0.9)}
 OTHER_LIMITS = (0.9, None)
-"""Precision and recall that a kind is to reach where nothing is tuned: a wrong accusation costs more than a missed one."""
+"""Precision and recall that a kind is to reach where nothing is tuned: a wrong claim costs more than a missed one."""
 _UTTERANCE_SECONDS, _STEP_SECONDS = 4.0, 6.0
 
 
