@@ -65,7 +65,8 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
         case "moonshine":
             return _chosen(moonshine.MoonshineTranscriber(), speeds)
         case "auto" if own is None:
-            return _first_that_loads(_engines(options, wanted, speeds), speeds)
+            choice = _first_that_loads(_engines(options, wanted, speeds), speeds)
+            return choice if choice.transcriber or choice.passed_over else Choice(None, _nobody_knows(wanted.language))
     model = own or next(iter(_fitting(wanted)), None)
     if model is None:
         language = "" if wanted.language in (None, "en") else f" that knows {wanted.language}"
@@ -74,6 +75,13 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
             "voice-coach models get fetches one, --words moonshine needs none"
         )
     return _chosen(_whisper(model, options, wanted), speeds)
+
+
+def _nobody_knows(language: str | None) -> tuple[str, ...]:
+    """Why there is no engine for another language than English; for that one there may be none by choice."""
+    if language in (None, "en"):
+        return ()
+    return (f"no words engine here knows {language}; cure: voice-coach models get base, or small",)
 
 
 def with_expectations(transcriber: Transcriber | None, sentences: Sequence[str]) -> Transcriber | None:
