@@ -185,6 +185,10 @@ class Ears:
         hearing = Hearing(SileroDetector(), self._network, self._options.hearing, keep)
         return Pipeline(hearing, self._languages, self._names, self._options, with_words=with_words)
 
+    def lexicon(self, events: Iterable[Event]) -> Lexicon:
+        """The language that a talk with these events turned out to be in."""
+        return self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
+
     def again(self, events: Sequence[Event]) -> Iterator[Event] | None:
         """What a second hearing finds of a talk with these events; `None` if not all of it could be kept."""
         if self._kept is None or not self._kept.whole:
@@ -192,8 +196,7 @@ class Ears:
         attribution = replace(self._options.hearing.attribution, lag_frames=SECOND_LAG_FRAMES)
         diarizer = Diarizer(HindsightNetwork(self._network.pair, self._background), attribution)
         words = [event for event in events if isinstance(event, WordsHeard)]
-        lexicon = self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
-        return hear_again(self._kept.read(), diarizer, Interpreter(lexicon, self._options), words)
+        return hear_again(self._kept.read(), diarizer, Interpreter(self.lexicon(events), self._options), words)
 
 
 def build_pipeline(voices: Voices, lexicon: Lexicon, settings: Settings, *, with_words: bool) -> Pipeline:
