@@ -13,6 +13,7 @@ from tests import stubs
 from tests.conftest import FIXTURES
 from tests.sounds import RATE, babble
 from voice_coach.acoustics import FrameAnalyser
+from voice_coach.engines.adaptation import AdaptingNetwork
 from voice_coach.engines.enrolment import enrol_recording
 from voice_coach.engines.fakes import MarkedComparer, MarkedDetector, ScriptedTranscriber, ToneRenderer
 from voice_coach.engines.moonshine import MoonshineTranscriber
@@ -24,7 +25,7 @@ from voice_coach.engines.voiceprint import VoicePair, pair_voices
 from voice_coach.engines.whisper import WhisperTranscriber
 from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.events import Cue, Speaker, Utterance, Word
-from voice_coach.ports import Renderer, SpeechDetector, Transcriber, VoiceComparer
+from voice_coach.ports import Renderer, SpeechDetector, StreamingComparer, Transcriber, VoiceComparer
 from voice_coach.segment import Segment
 from voice_coach.voice import VoiceOptions
 
@@ -86,6 +87,27 @@ def test_a_comparer_answers_late_by_a_fixed_number_of_frames(
         answered += len(answers)
     assert answered > 40
     assert comparer.delay_frames >= 10
+
+
+@pytest.mark.parametrize("learns", [False, True])
+def test_a_first_impression_comes_sooner_and_tells_much_the_same(*, learns: bool, demo_pair: VoicePair) -> None:
+    background = load_background()
+    comparer: StreamingComparer = SpeakerNetwork(demo_pair, background)
+    if learns:
+        first, second = (enrol_recording(FIXTURES / "demo" / f"enrol_{who}.flac") for who in "ab")
+        comparer = AdaptingNetwork((first, second), background)
+    assert comparer.impression_delay_frames < comparer.delay_frames
+    analyser, audio, said, thought = FrameAnalyser(), demo_audio(12.0), [], []
+    for place in range(0, len(audio), 2560):
+        frames = analyser.process(audio[place : place + 2560])
+        said.append(comparer.process(frames, np.full(len(frames), 0.9, np.float32)))
+        thought.append(comparer.impression)
+        assert thought[-1].shape == said[-1].shape
+    later = comparer.delay_frames - comparer.impression_delay_frames
+    sooner, answers = np.concatenate(thought), np.concatenate(said)
+    both = slice(comparer.impression_delay_frames, len(answers) - later)
+    agree = sooner[both].argmax(axis=1) == answers[later:][both].argmax(axis=1)
+    assert agree.mean() > 0.9
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [(SpeakerNetwork, 12.0), (HindsightNetwork, 66.0)])

@@ -20,12 +20,12 @@ from voice_coach.events import (
     Cue,
     CueOutcome,
     CueSettled,
-    FloorTaken,
     InterPausalUnit,
     Pause,
     Resume,
     Say,
     Speaker,
+    SpeakingChanged,
     TalkReached,
     UnitEnded,
     Utterance,
@@ -72,12 +72,21 @@ def test_it_fits_a_small_terminal_whatever_is_in_it() -> None:
 
 
 def test_it_shows_who_holds_the_floor_and_how_the_talk_was_shared() -> None:
-    lines = "\n".join(drawn(shown(said(A, 0, 30), said(B, 30, 40), FloorTaken(B, 0, None), minutes=10)))
+    lines = "\n".join(drawn(shown(said(A, 0, 30), said(B, 30, 40), SpeakingChanged((B,), 0), minutes=10)))
     assert "● listening" in lines
     assert "9:00 left" in lines
     assert "floor   Daniel" in lines
     assert "Maya 75" in lines
     assert "25 Daniel" in lines
+
+
+@pytest.mark.parametrize(
+    ("speakers", "floor"),
+    [((), "free"), ((A, B), "Maya and Daniel"), ((Speaker.UNKNOWN,), "somebody"), ((A, Speaker.UNKNOWN), "somebody")],
+)
+def test_it_shows_everybody_who_speaks(speakers: tuple[Speaker, ...], floor: str) -> None:
+    lines = "\n".join(drawn(shown(SpeakingChanged((A,), 0), SpeakingChanged(speakers, 0))))
+    assert any(line.startswith("  floor   ") and line.endswith(floor) for line in lines.splitlines())
 
 
 def test_of_little_talk_no_shares_are_shown() -> None:
@@ -147,7 +156,7 @@ def test_quiet_it_still_shows_that_it_listens() -> None:
 
 
 def test_names_cannot_steer_the_terminal() -> None:
-    glance = shown(FloorTaken(A, 0, None), names={A: "\x1b[31mMaya", B: "Daniel"})
+    glance = shown(SpeakingChanged((A,), 0), names={A: "\x1b[31mMaya", B: "Daniel"})
     assert not any("\x1b" in line for line in drawn(glance))
 
 

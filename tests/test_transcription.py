@@ -35,6 +35,14 @@ def test_short_pauses_join_and_long_ones_part() -> None:
     assert utterances(a) == [(A, 0, 24), (A, 32, 42)]
 
 
+def test_what_the_other_says_in_a_pause_parts_what_is_long_enough() -> None:
+    a, b = "aaaaaaaaaa......aaaaaaaaaa........", "...........bbb......."
+    assert utterances(a) == [(A, 0, 26)]
+    assert utterances(a, b) == [(A, 0, 10), (A, 16, 26)]
+    assert utterances(a, b, TranscriptionOptions(joined_beside_seconds=0.7)) == [(A, 0, 26)]
+    assert utterances("aaaa......aaaaaaaaaa........", "......bb....") == [(A, 0, 20)]
+
+
 def test_an_utterance_is_made_as_soon_as_nothing_can_join() -> None:
     builder = UtteranceBuilder(TranscriptionOptions())
     assert list(builder.process([unit(A, Segment(0, 16_000))], [], 16_000 + 3 * TENTH)) == []

@@ -29,15 +29,14 @@ from voice_coach.events import (
     CueOutcome,
     CueSettled,
     EndTalk,
-    FloorTaken,
     InterPausalUnit,
     Output,
     Pause,
     Resume,
     Say,
     Speaker,
+    SpeakingChanged,
     TalkReached,
-    TurnEnded,
     UnitEnded,
     WordsHeard,
 )
@@ -64,7 +63,7 @@ class Glance:
     minutes: float = 0.0
     state: str = LISTENING
     level_db: float = _LOWEST_DB
-    floor: Speaker | None = None
+    floor: tuple[Speaker, ...] = ()
     line: str = ""
     notice: str = ""
     now: int = 0
@@ -88,10 +87,8 @@ class Glance:
                 self.state = PAUSED
             case Resume():
                 self.state = LISTENING
-            case FloorTaken(speaker):
-                self.floor = speaker
-            case TurnEnded():
-                self.floor = None
+            case SpeakingChanged(speakers):
+                self.floor = speakers
             case UnitEnded(unit) if unit.speaker in PEOPLE:
                 self._units.append(unit)
             case WordsHeard(utterance, _, words, None) if words and utterance.speaker in PEOPLE:
@@ -149,8 +146,8 @@ def picture(glance: Glance, asked: Asked | None, keys: str) -> Group:
             Text(f"  hearing {_shown(glance.names[asked.person])}: {said:.0f} of {asked.enough_seconds:.0f} seconds")
         )
     elif glance.is_talk:
-        floor = "nobody" if glance.floor is None else _shown(glance.names[glance.floor])
-        lines += [Text(f"  floor   {floor}"), _shared(glance)]
+        speaking = [_shown(glance.names.get(speaker, "somebody")) for speaker in glance.floor]
+        lines += [Text(f"  floor   {' and '.join(speaking) or 'free'}"), _shared(glance)]
     lines += [Text(""), Text(f"  {_shown(glance.line)}", no_wrap=True, overflow="ellipsis")]
     lines.append(Text(f"  {_shown(glance.notice)}", style="bold") if glance.notice else Text(""))
     lines.append(Text(f"  {keys}", style="dim"))

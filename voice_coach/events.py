@@ -482,6 +482,17 @@ class TalkReached:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakingChanged:
+    """From `at_sample` on, these are heard to speak, or nobody if it is empty: what can be told at once.
+
+    Turns are decided later, by what follows.
+    """
+
+    speakers: tuple[Speaker, ...]
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class RequestHeard:
     """Somebody asked the coach for something; by a key if there is no speaker."""
 
@@ -525,7 +536,16 @@ HEARD = (
 )
 """Events that a second hearing of the talk replaces."""
 Event = (
-    HEARD | WordsMissing | LanguageHeard | CueHeldBack | CueSettled | AudioLost | RequestHeard | TalkReached | TalkEnded
+    HEARD
+    | WordsMissing
+    | LanguageHeard
+    | CueHeldBack
+    | CueSettled
+    | AudioLost
+    | RequestHeard
+    | SpeakingChanged
+    | TalkReached
+    | TalkEnded
 )
 
 

@@ -9,9 +9,10 @@ from typing import cast
 import numpy as np
 
 from voice_coach.acoustics import FRAME, N_MELS, Floats, FrameAnalyser, Frames, channel_energies, mono
+from voice_coach.activity import Impression
 from voice_coach.attribution import Attribution, AttributionOptions
 from voice_coach.events import InterPausalUnit, Silence
-from voice_coach.ports import SpeechDetector, VoiceComparer
+from voice_coach.ports import SpeechDetector, StreamingComparer, VoiceComparer
 from voice_coach.segment import Segment
 from voice_coach.speech import Speech, SpeechOptions
 
@@ -96,14 +97,17 @@ class Hearing:
     def __init__(
         self,
         detector: SpeechDetector,
-        comparer: VoiceComparer,
+        comparer: StreamingComparer,
         options: HearingOptions,
         keep: Callable[[Frames, Floats], None] | None = None,
     ) -> None:
         self._speech = Speech(detector, options.speech)
         self._analyser = FrameAnalyser()
+        self._comparer = comparer
         self._diarizer = Diarizer(comparer, options.attribution)
         self._keep = keep
+        self.impression = Impression(-comparer.impression_delay_frames, np.zeros((0, 5), np.float32))
+        """What was first thought of frames in the last hop."""
         self._channels = np.zeros((0, 2, N_MELS), np.float32)  # of both microphones, of frames not yet measured
         pause_frames = round(options.attribution.pause_seconds * 50) + 1
         self.delay_samples = FRAME * (self._diarizer.delay_frames + pause_frames + 4)
@@ -118,6 +122,11 @@ class Hearing:
     def open_units(self) -> tuple[InterPausalUnit, ...]:
         """Units that are not yet over, as far as they go."""
         return self._diarizer.open_units
+
+    @property
+    def detected_sample(self) -> int:
+        """Since when the detector alone has heard nobody."""
+        return self._speech.last_speech_sample
 
     @property
     def last_speech_sample(self) -> int:
@@ -142,7 +151,10 @@ class Hearing:
         speech = self._speech.at_frames(frames.first, len(frames))
         if self._keep is not None:
             self._keep(frames, speech)
-        yield from self._diarizer.process(frames, speech)
+        heard = list(self._diarizer.process(frames, speech))
+        first = frames.first - self._comparer.impression_delay_frames
+        self.impression = Impression(first, self._comparer.impression)
+        yield from heard
 
     def finish(self) -> Iterator[InterPausalUnit | Silence]:
         """What is left at the end of the stream."""

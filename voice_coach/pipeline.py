@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from voice_coach.acoustics import Floats, mono
+from voice_coach.activity import Activity, ActivityOptions
 from voice_coach.coaching import Coach, CoachingOptions
 from voice_coach.echo import EchoGate, EchoOptions
 from voice_coach.events import (
@@ -65,6 +66,7 @@ class PipelineOptions(InterpretationOptions):
     host: HostOptions = field(default_factory=HostOptions)
     spoken_language: SpokenLanguageOptions = field(default_factory=SpokenLanguageOptions)
     echo: EchoOptions = field(default_factory=EchoOptions)
+    activity: ActivityOptions = field(default_factory=ActivityOptions)
 
 
 class _Backfill:
@@ -129,6 +131,7 @@ class Pipeline:
         self._coach = Coach(lexicon, names, options.coaching)
         self._host = Host(lexicon, names, options.host)
         self._echo, self._backfill = EchoGate(options.echo), _Backfill()
+        self._activity = Activity(options.activity)
         self._gap: AudioLost | None = None
         self._deaf_until = 0
         self._waiting: dict[int, Utterance] = {}
@@ -213,6 +216,8 @@ class Pipeline:
         yield from self._heard(heard, self._hearing.open_units)
         if self._is_over:
             return
+        changed = self._activity.process(self._hearing.impression, self._hearing.detected_sample, self._now)
+        yield from [] if changed is None else [changed]
         # What could not be heard is no silence: somebody may have spoken.
         deaf_until = min(max(self._deaf_until, self._echo.until), self._now)
         last_heard = max(self._hearing.last_speech_sample, deaf_until)

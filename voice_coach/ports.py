@@ -40,6 +40,20 @@ class VoiceComparer(Protocol):
         ...
 
 
+class StreamingComparer(VoiceComparer, Protocol):
+    """A comparer that also tells its first impression, sooner than its answers and less surely."""
+
+    @property
+    def impression_delay_frames(self) -> int:
+        """How many frames after a frame its first impression comes."""
+        ...
+
+    @property
+    def impression(self) -> Floats:
+        """As the answers of the last `process`, (n, 5), but about the frames `impression_delay_frames` before those."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What is wrong with a voice, and whether it will do all the same."""

@@ -27,6 +27,7 @@ class TranscriptionOptions(Options):
     """
 
     joined_seconds: float = number(0.7, 0.2, 3.0, "s")
+    joined_beside_seconds: float = number(0.3, 0.2, 3.0, "s")
     longest_seconds: float = number(20.0, 5.0, 28.0, "s")
     shortest_seconds: float = number(0.5, 0.1, 3.0, "s of speech")
     short_joined_seconds: float = number(1.5, 0.2, 5.0, "s")
@@ -146,16 +147,14 @@ class UtteranceBuilder:
         """Whether a unit of the same person that starts there is of the same utterance.
 
         What is too short to be written down by itself waits longer for more, unless the other speaks meanwhile, whose
-        words would be taken for this person's.
+        words would be taken for this person's; and what is not waits for less if they do: they have most likely taken
+        over, and words are wanted soon.
         """
-        pause = start - draft.end
-        if pause <= to_samples(self._options.joined_seconds):
-            return True
-        short = draft.speech < to_samples(self._options.shortest_seconds)
-        if not short or pause > to_samples(self._options.short_joined_seconds):
-            return False
-        between = Segment(draft.end, start)
-        return not any(between.overlap(segment) for segment in self.spoken_by(person.other))
+        pause, between = start - draft.end, Segment(draft.end, start)
+        beside = any(between.overlap(segment) for segment in self.spoken_by(person.other))
+        if draft.speech >= to_samples(self._options.shortest_seconds):
+            return pause <= to_samples(self._options.joined_beside_seconds if beside else self._options.joined_seconds)
+        return pause <= to_samples(self._options.joined_seconds if beside else self._options.short_joined_seconds)
 
     def _add(self, unit: InterPausalUnit) -> Iterator[Utterance]:
         self._heard[unit.speaker].append(unit.segment)

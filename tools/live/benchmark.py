@@ -8,22 +8,24 @@ a real one takes some 0.1 s more to fall silent, which is told beside.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
 from tools.bench import Figure, show
-from tools.live.holding import Ears, Holding, Prompter, Rendered, rendered
+from tools.live.holding import Ears, Happened, Holding, Prompter, Rendered, rendered
 from tools.live.people import DEMO, fixture, said
 from tools.live.program import Program
 from tools.live.rooms import noise, prompts, room
@@ -37,11 +39,12 @@ from voice_coach.errors import MissingPart
 from voice_coach.events import (
     AudioLost,
     CueStarted,
-    FloorTaken,
     Input,
     Output,
     Request,
     RequestHeard,
+    Speaker,
+    SpeakingChanged,
     SpokenOver,
     TurnEnded,
     UnitEnded,
@@ -220,19 +223,41 @@ def in_time(ears: Ears) -> Iterator[Figure]:
     ) as held:
         held.reach(len(talk) + 4 * SAMPLE_RATE)
         spent, lasted = time.process_time() - spent, time.monotonic() - began
-    ends = [to_seconds(h.at - h.output.turn.segment.end) for h in held.told(TurnEnded)]  # type: ignore[union-attr]
-    named = [to_seconds(h.at - h.output.at_sample) for h in held.told(FloorTaken)]  # type: ignore[union-attr]
+    told, turns = held.told(SpeakingChanged), json.loads((DEMO / "truth.json").read_text())["turns"]
+    ends, named = told_of_turns(told, turns)
     written = [(h.at, h.output.utterance.segment) for h in held.told(WordsHeard)]  # type: ignore[union-attr]
     words = [to_seconds(at - segment.end) for at, segment in written if segment.seconds <= 4.0]
-    yield Figure(
-        "end of a turn decided after its last sound, 90th percentile", float(np.percentile(ends, 90)), "s", 0.6
-    )
-    yield Figure("speaker named after the first sound, 90th percentile", float(np.percentile(named, 90)), "s", 1.2)
+    silences = sum(not h.output.speakers for h in told)  # type: ignore[union-attr]
+    for what, waits, at_most in (("end of a turn told after its last sound", ends, 0.6),
+                                 ("speaker named after the first sound", named, 1.2)):  # fmt: skip
+        yield Figure(f"{what}, 90th percentile", float(np.percentile(waits, 90, method="higher")), "s", at_most)
+    yield Figure("   told that nobody speaks, pauses within a turn included", silences, f"times in {len(turns)} turns")
     yield Figure("words after the end of an utterance of at most 4 s, 95th percentile",
                  float(np.percentile(words, 95)), "s", 1.5)  # fmt: skip
     behind = max(to_seconds(at - segment.end) for at, segment in written)
     yield Figure("   after the end of any utterance, at the most", behind, "s", 5.0)
     yield Figure("processor with words by moonshine, share of one core", 100 * spent / lasted, "%", 40)
+
+
+def told_of_turns(told: Iterable[Happened], turns: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
+    """How long after its true end each turn was told to be over, and after its true beginning whose it is, s.
+
+    0 where a pause before a last word had told it already, infinite where it never was.
+    """
+    told = list(told)
+    ends, named = [], []
+    for turn in turns:
+        speaker, begin, end = (
+            Speaker(turn["speaker"]),
+            to_samples(turn["start_seconds"]),
+            to_samples(turn["end_seconds"]),
+        )
+        speaks = [(happened.at, speaker in happened.output.speakers) for happened in told]  # type: ignore[union-attr]
+        named.append(next((to_seconds(at - begin) for at, so in speaks if so and at >= begin), np.inf))
+        before = [so for at, so in speaks if at < end]
+        over = (to_seconds(at - end) for at, so in speaks if not so and at >= end)
+        ends.append(next(over, np.inf) if before and before[-1] else 0.0)
+    return ends, named
 
 
 def hours(ears: Ears, length: float) -> Iterator[Figure]:

@@ -191,17 +191,23 @@ def sure_frames(chance: Floats, least: float) -> Mask:
 
 
 class AdaptingNetwork:
-    """The speaker network with voices that are learnt further as it goes; fulfils the port `VoiceComparer`."""
+    """The speaker network with voices that are learnt further as it goes; fulfils the port `StreamingComparer`."""
 
     def __init__(self, enrolments: tuple[Enrolment, Enrolment], background: Background) -> None:
         self._voices = VoiceAdaptation(enrolments, background)
         self._network = SpeakerNetwork(self._voices.pair, background)
         self._to_drop = self.delay_frames = self._network.delay_frames
+        self.impression_delay_frames = self._network.impression_delay_frames
 
     @property
     def pair(self) -> VoicePair:
         """The voices as they are known so far."""
         return self._voices.pair
+
+    @property
+    def impression(self) -> Floats:
+        """What the committee made of the last frames, (n, 5)."""
+        return self._network.impression
 
     def process(self, frames: Frames, speech: Floats) -> Floats:
         """Log-probabilities (n, 5) of the frames `delay_frames` before these."""

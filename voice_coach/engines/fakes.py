@@ -36,10 +36,11 @@ class MarkedDetector:
 
 
 class MarkedComparer:
-    """Reads who speaks from the power of a frame; fulfils `VoiceComparer`."""
+    """Reads who speaks from the power of a frame; fulfils `StreamingComparer`."""
 
     def __init__(self, delay_frames: int = 18) -> None:
-        self.delay_frames = delay_frames
+        self.delay_frames = self.impression_delay_frames = delay_frames
+        self.impression = _SURE[None][:0]
         self._waiting = np.tile(_SURE, (delay_frames, 1))
 
     def process(self, frames: Frames, speech: Floats) -> Floats:
@@ -47,8 +48,8 @@ class MarkedComparer:
         del speech
         classes = np.clip(np.rint(np.sqrt(frames.power) / _MARK), 0, 3).astype(int)
         answers = np.concatenate((self._waiting, np.stack([np.roll(_SURE, c) for c in classes])))
-        self._waiting = answers[len(frames) :]
-        return answers[: len(frames)]
+        self.impression, self._waiting = answers[: len(frames)], answers[len(frames) :]
+        return self.impression
 
 
 class ScriptedTranscriber:

@@ -129,12 +129,15 @@ class _Reviser:
 
 
 class SpeakerNetwork:
-    """Compares frames with two voices as they come; fulfils the port `VoiceComparer`."""
+    """Compares frames with two voices as they come; fulfils the port `StreamingComparer`."""
 
     def __init__(self, pair: VoicePair, background: Background, folder: Path = MODELS) -> None:
         self._background = background
         self._prints = Voiceprint(pair, background)
         self._committee, self._reviser = Committee(pair.spectra, folder), _Reviser(folder / "reviser.onnx")
+        self.impression_delay_frames = self._committee.delay_frames
+        self.impression = np.zeros((0, CLASSES), np.float32)
+        """What the committee made of the last frames, (n, 5): the first impression."""
         self.delay_frames = self._committee.delay_frames + self._reviser.delay_frames + _STEP - 1
         self._features = _nothing(self._committee.delay_frames)  # of frames whose revision waits
         self._answers = np.zeros((0, CLASSES), np.float32)  # of the committee, about the first of these frames
@@ -148,7 +151,8 @@ class SpeakerNetwork:
     def process(self, frames: Frames, speech: Floats) -> Floats:
         """Log-probabilities (n, 5) of the frames `delay_frames` before these."""
         features = self._prints.features(frames, speech)
-        self._answers = np.concatenate((self._answers, self._committee.process(features)))
+        self.impression = self._committee.process(features)
+        self._answers = np.concatenate((self._answers, self.impression))
         self._features = join_features([self._features, features])
         whole = len(self._answers) - len(self._answers) % _STEP
         if whole:
