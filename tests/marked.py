@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.talks import NAMES, TENTH
 from voice_coach.acoustics import Floats
+from voice_coach.activity import Impression
 from voice_coach.engines.fakes import MarkedComparer, MarkedDetector, ScriptedTranscriber, ToneRenderer, marked_samples
 from voice_coach.events import AudioBlock, Event, InterPausalUnit, Speaker
 from voice_coach.framing import HOP
@@ -68,11 +69,16 @@ class ToldHearing:
     """Hearing that is told who speaks, 0.6 s late: no sound is looked at, so that a talk takes milliseconds."""
 
     delay_samples = 5 * HOP
+    impression = Impression(0, np.zeros((0, 5), np.float32))
 
     def __init__(self, units: Iterable[InterPausalUnit]) -> None:
         self._units = sorted(units, key=lambda unit: unit.segment.end)
         self._now = 0
         self.last_speech_sample = 0
+
+    @property
+    def detected_sample(self) -> int:
+        return self.last_speech_sample
 
     @property
     def decided_sample(self) -> int:

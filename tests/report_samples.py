@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from math import sin
 
 from voice_coach.events import (
@@ -247,6 +249,7 @@ def facts(names: tuple[str, str] = NAMES, *, words: bool = True) -> SessionFacts
     )
 
 
+@cache
 def talk(names: tuple[str, str] = NAMES, repeat: int = 1, gap_seconds: float = 0.0) -> Report:
     """A believable talk of about five minutes with every kind of overlap."""
     return build_report((*events(TALK, repeat, gap_seconds), *_KEPT_BACK), facts(names))
@@ -306,7 +309,14 @@ def silent_start() -> Report:
     return build_report((), facts())
 
 
+@cache
 def long_talk() -> Report:
     """Three hours."""
     report = talk(repeat=34, gap_seconds=20.0)
     return replace(report, session=replace(report.session, id="a long talk"))
+
+
+EVERY: tuple[Callable[[], Report], ...] = (
+    talk, every_outcome, wordless, noise, one_person, strangers, interrupted, silent_start,
+)  # fmt: skip
+"""Whatever may come of a talk; what holds for each of them should hold for `long_talk`, too."""

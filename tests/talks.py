@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -105,21 +106,22 @@ def coach(
 ) -> list[Event]:
     """Events of a talk with a coach in it whose sentences take 3 s: turns, rules and restraint, without any audio."""
     tracker, listener = TurnTracker(TurnOptions()), Coach(lexicon, names, options)
-    said = speech(a, b)
+    coming, begun, heard = deque(speech(a, b)), list[tuple[Speaker, Segment]](), 0
     events: list[Event] = []
     saying: tuple[int, int] | None = None  # cue and its end
     for place in range(1, max(len(a), len(b)) + 1):
         now = place * TENTH
-        ended = [unit(s, seg) for s, seg in said if seg.end + 2 * TENTH == now]
-        unfinished = [
-            unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in said if seg.start < now < seg.end + 2 * TENTH
-        ]
+        while coming and coming[0][1].start < now:
+            begun.append(coming.popleft())
+        ended = [unit(s, seg) for s, seg in begun if seg.end + 2 * TENTH == now]
+        begun = [(s, seg) for s, seg in begun if seg.end + 2 * TENTH > now]
+        unfinished = [unit(s, Segment(seg.start, min(seg.end, now))) for s, seg in begun]
+        heard = max([heard, *(min(seg.end, now) for _, seg in begun)])
         for event in [*map(UnitEnded, ended), *tracker.process(ended, unfinished, now)]:
             events += [event, *listener.observe(event, now)]
         if saying is not None and saying[1] <= now:
             events += listener.take(CueFinished(saying[0], saying[1], CueOutcome.SPOKEN))
             saying = None
-        heard = max((min(seg.end, now) for _, seg in said if seg.start < now), default=0)
         for output in listener.process(now, heard, now):
             if isinstance(output, Say):
                 saying = (output.cue.cue_id, now + 30 * TENTH)

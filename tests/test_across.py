@@ -53,6 +53,15 @@ def test_every_talk_is_a_line_and_a_dot() -> None:
     assert shares["second"].words == "1 November 2025, 19:42: 56%"
 
 
+def test_a_silence_that_no_talk_has_is_absent() -> None:
+    report = samples.talk(repeat=2)
+    assert report.session.usual_gap_seconds is None
+    page = render_across(found([report]))
+    assert "Silence" not in page
+    assert "not measured" not in page
+    assert "Silence" in render_across(found([report, talk(2)]))
+
+
 def test_rates_are_for_half_an_hour_and_short_talks_have_none() -> None:
     told = found([talk(1), talk(2, 4)])
     made = next(course for course in told.charts[1].courses if course.whose == "second")

@@ -11,6 +11,10 @@ import pytest
 
 from tools import bench
 from tools.bench import Figure
+from tools.live.holding import Happened
+from tools.live.promptness import told_of_turns
+from voice_coach.events import Speaker, SpeakingChanged
+from voice_coach.segment import SAMPLE_RATE
 
 
 @pytest.fixture
@@ -60,3 +64,18 @@ def test_nobodys_settings_or_models_count(tmp_path: Path, monkeypatch: pytest.Mo
         assert Path(platformdirs.user_data_dir("voice-coach")).is_relative_to(own)
         assert Path(platformdirs.user_config_dir("voice-coach")).is_relative_to(own)
     assert [os.environ[name] for name in names] == before
+
+
+def test_how_soon_turns_were_told_is_measured_from_where_they_truly_began_and_ended() -> None:
+    turns = [
+        {"speaker": "A", "start_seconds": 1.0, "end_seconds": 4.0},
+        {"speaker": "B", "start_seconds": 4.0, "end_seconds": 6.0},
+        {"speaker": "A", "start_seconds": 7.0, "end_seconds": 8.0},
+    ]
+    told = [
+        Happened(round(at * SAMPLE_RATE), SpeakingChanged(speakers, 0))
+        for at, speakers in ((1.75, (Speaker.A,)), (4.5, (Speaker.A, Speaker.B)), (5.0, (Speaker.B,)), (5.5, ()))
+    ]
+    ends, named = told_of_turns(told, turns)
+    assert ends == [1.0, 0.0, 0.0]
+    assert named == [0.75, 0.5, float("inf")]

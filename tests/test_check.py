@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from voice_coach.acoustics import Floats
 from voice_coach.checking import Echo, find_echo, judge_echo, judge_gain, judge_microphone, judge_room, sweep
 from voice_coach.commands import check
 from voice_coach.config import Settings
+from voice_coach.engines.choosing import Choice
 from voice_coach.engines.simulated import EchoPath
+from voice_coach.engines.speed import Speed, remembered
 from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.events import AudioBlock
 from voice_coach.live.first_sound import FirstSound, judge_first_sound
@@ -57,7 +60,7 @@ def test_a_loudspeaker_that_is_not_heard() -> None:
 
 def test_a_loudspeaker_louder_than_people_is_told_the_volume_that_does() -> None:
     found = judge_echo("loudspeaker", Echo(0.05, (checking.PEOPLE_DB + 6.0,) * 3), 0.8)
-    assert "voice.volume to 0.4" in found.cure
+    assert found.cure.startswith("voice-coach voices --volume 0.4,"), "it can be pasted"
     assert found.figures["volume"] == pytest.approx(0.4)
 
 
@@ -69,7 +72,9 @@ def test_a_microphone_that_changes_its_own_gain() -> None:
 
 
 def test_a_microphone_that_is_overdriven() -> None:
-    assert judge_microphone("usb", 48_000, np.full(16_000, 0.1, np.float32)).is_well
+    well = judge_microphone("usb", 48_000, np.full(16_000, 0.1, np.float32))
+    assert well.is_well
+    assert well.found == "usb, 48000 Hz, loudest -20 dB"
     assert "lower" in judge_microphone("usb", 48_000, np.ones(16_000, np.float32)).cure
 
 
@@ -130,6 +135,77 @@ def test_what_is_missing_is_a_line_with_its_cure(
     monkeypatch.setattr(check, part, _refuse("it is missing; cure: install it"))
     found = lines(settings)[what]
     assert (found.found, found.cure) == ("it is missing", "install it")
+
+
+class Fan(Silent):
+    """A microphone that hears a fan."""
+
+    def start(self, deliver: Callable[[AudioBlock], None], tell: object) -> None:
+        noise = np.random.default_rng(0).standard_normal(60_000).astype(np.float32) * np.float32(1e-3)
+        deliver(AudioBlock(0, noise))
+
+    def sample_at(self, seconds: float) -> int:
+        return 0
+
+
+def test_a_loudspeaker_that_is_missing(settings: Settings, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(check, "Devices", object)
+    monkeypatch.setattr(check, "SystemMicrophone", Fan)
+    monkeypatch.setattr(check, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(check, "SystemLoudspeaker", _refuse("there is none; cure: connect one"))
+    found = lines(settings)
+    assert (found["loudspeaker"].found, found["loudspeaker"].cure) == ("there is none", "connect one")
+    assert found["microphone"].is_well
+    assert found["room"].is_well
+
+
+def test_a_voice_that_is_slow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_SLOW_VOICE_SECONDS", -1.0)
+    monkeypatch.setattr(check.SystemVoice, "render", lambda *_: np.zeros(16_000, np.float32))
+    assert "voice-coach voices" in check._voice(settings).cure
+
+
+@pytest.mark.parametrize(
+    ("language", "platform", "cure"),
+    [
+        ("auto", "linux", "python -m pip install 'voice-coach[embedded]'"),
+        ("en", "darwin", "voice-coach models get base.en"),
+        ("de", "linux", "voice-coach models get base"),
+    ],
+)
+def test_without_a_words_engine_the_cure_is_one_for_this_language_and_system(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, language: str, platform: str, cure: str
+) -> None:
+    monkeypatch.setattr(check, "choose_transcriber", lambda *_: Choice(None))
+    monkeypatch.setattr(check.sys, "platform", platform)
+    assert check._words(replace(settings, words=replace(settings.words, language=language))).cure == cure
+
+
+def test_words_that_nobody_wants_are_nothing_to_cure(settings: Settings) -> None:
+    found = check._words(replace(settings, words=replace(settings.words, engine="off")))
+    assert found.is_well
+    assert "off, as you set it" in found.found
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("name", "seconds", "cure", "recommended"),
+    [
+        ("moonshine tiny-en", 0.05, "", "recommended: base.en should keep up too (voice-coach models get base.en)"),
+        ("whisper small.en", 0.5, "", ""),
+        ("whisper small.en", 1.3, "voice-coach models get base.en", ""),
+        ("moonshine tiny-en", 0.9, "close other programs, or talk with --words off", ""),
+    ],
+)
+def test_an_engine_and_a_size_are_recommended_by_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch, name: str, seconds: float, cure: str, recommended: str
+) -> None:
+    monkeypatch.setattr(check, "choose_transcriber", lambda *_: Choice(Namespace(name=name)))
+    monkeypatch.setattr(check, "measure", lambda *_: Speed(seconds, seconds))
+    found = check._words(Settings())
+    assert found.cure == cure
+    assert found.found.partition("; ")[2] == recommended
+    assert remembered() == {name: Speed(seconds, seconds)}
 
 
 def test_a_voice_that_breaks_down(settings: Settings, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

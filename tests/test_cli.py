@@ -42,6 +42,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def moment(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 8 s of it, where names and folders are the subject and not what is heard."""
+    samples = np.concatenate([block.samples for block in Recording(clip).blocks()])[: 8 * RATE]
+    return write_wave(tmp_path_factory.mktemp("moment") / "talk.wav", samples)
+
+
+@pytest.fixture(scope="module")
 def long_talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo talk four times over: long enough to be stopped in the middle of, even on a busy machine."""
     samples = np.concatenate([block.samples for block in Recording(DEMO / "talk.flac").blocks()])
@@ -129,21 +136,22 @@ def test_a_voice_that_is_not_good_enough_is_told_of(
 
 
 def test_voices_are_found_by_themselves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, out, err = analyze(capsys, DEMO / "talk.flac", "--out", tmp_path / "s", "--json")
+    samples = np.concatenate([block.samples for block in Recording(DEMO / "talk.flac").blocks()])[: 90 * RATE]
+    code, out, err = analyze(capsys, write_wave(tmp_path / "talk.wav", samples), "--out", tmp_path / "s", "--json")
     assert (code, err) == (0, "")
     report = json.loads(out)
     assert [speaker["name"] for speaker in report["speakers"]] == ["Speaker A", "Speaker B"]
     assert report["turns"][0]["speaker"] == "Speaker A"
 
 
-def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
-    assert analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / "s", "--quiet") == (0, "", "")
+def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path) -> None:
+    assert analyze(capsys, moment, *SPEAKERS, "--out", tmp_path / "s", "--quiet") == (0, "", "")
 
 
 def test_sessions_without_a_folder_lie_in_the_users_own(
-    capsys: pytest.CaptureFixture[str], clip: Path, home: Path
+    capsys: pytest.CaptureFixture[str], moment: Path, home: Path
 ) -> None:
-    assert analyze(capsys, clip, *SPEAKERS)[0] == 0
+    assert analyze(capsys, moment, *SPEAKERS)[0] == 0
     (session,) = [path.parent for path in home.rglob("journal.jsonl")]
     assert session.stat().st_mode & 0o777 == 0o700
     code, out, _ = run(capsys, "review")
@@ -182,9 +190,9 @@ def test_settings_of_ones_own(capsys: pytest.CaptureFixture[str], clip: Path, tm
 
 @pytest.mark.parametrize("name", ["a b.wav", 'it\'s "this".wav', "<script>alert(1)<.wav", "🙂.wav", "محادثة.wav"])
 def test_files_and_people_of_every_name(
-    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, name: str
+    capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path, name: str
 ) -> None:
-    audio = shutil.copy(clip, tmp_path / name)
+    audio = shutil.copy(moment, tmp_path / name)
     folder, person = tmp_path / "session", name.removesuffix(".wav")
     speakers = [f"--speaker={person}={DEMO / 'enrol_a.flac'}", f"--speaker=B={DEMO / 'enrol_b.flac'}"]
     code, _, err = analyze(capsys, Path(audio), *speakers, "--out", folder)
@@ -222,10 +230,10 @@ def test_recordings_of_every_kind(capsys: pytest.CaptureFixture[str], clip: Path
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
 def test_a_file_and_a_folder_whose_names_are_no_text(
-    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path
 ) -> None:
     audio, folder = (Path(os.fsdecode(os.fsencode(tmp_path) + name)) for name in (b"/\xff\xfe.wav", b"/\xff"))
-    shutil.copy(clip, audio)
+    shutil.copy(moment, audio)
     code, _, err = analyze(capsys, audio, *SPEAKERS, "--out", folder)
     assert (code, err) == (0, "")
     code, out, err = run(capsys, "review", folder, "--export", "json", folder)
@@ -235,18 +243,18 @@ def test_a_file_and_a_folder_whose_names_are_no_text(
 
 @pytest.mark.parametrize("name", ["12:30 talk.wav", "http:x.wav"])
 def test_relative_names_that_look_like_addresses(
-    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    shutil.copy(clip, tmp_path / name)
+    shutil.copy(moment, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     code, _, err = analyze(capsys, Path(name), *SPEAKERS, "--out", "s")
     assert (code, err) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["👩🏽‍🚒", "می‌خواهم", "\u200fשרה", "O'Brien, Ana María"])
-def test_people_of_every_name(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, name: str) -> None:
+def test_people_of_every_name(capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path, name: str) -> None:
     speakers = [f"--speaker= {name} ={DEMO / 'enrol_a.flac'}", f"--speaker=B={DEMO / 'enrol_b.flac'}"]
-    code, out, err = analyze(capsys, clip, *speakers, "--out", tmp_path / "s", "--json")
+    code, out, err = analyze(capsys, moment, *speakers, "--out", tmp_path / "s", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["speakers"][0]["name"] == name
 
@@ -268,10 +276,10 @@ def test_a_damaged_recording_is_said_to_be_damaged(
 
 
 @pytest.fixture
-def short_demo(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundled talk of 25 s."""
+def short_demo(moment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundled talk of 8 s."""
     folder = Path(shutil.copytree(DEMO, tmp_path / "bundled"))
-    shutil.copy(clip, folder / "talk.flac")
+    shutil.copy(moment, folder / "talk.flac")
     monkeypatch.setattr(resources, "demo_folder", lambda: folder)
 
 
@@ -432,10 +440,10 @@ def test_files_of_no_session_are_left_alone(
     assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
 
 
-def test_a_folder_of_ones_own_keeps_its_mode(capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+def test_a_folder_of_ones_own_keeps_its_mode(capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir(mode=0o755)
-    assert analyze(capsys, clip, *SPEAKERS, "--out", folder)[0] == 0
+    assert analyze(capsys, moment, *SPEAKERS, "--out", folder)[0] == 0
     assert folder.stat().st_mode & 0o777 == 0o755
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
 
@@ -464,7 +472,7 @@ def test_a_mix_never_takes_the_place_of_what_is_heard(
 
 
 def test_a_mix_that_cannot_be_written_is_said_before_the_talk_is_heard(
-    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path
 ) -> None:
     session = tmp_path / "s"
     targets = {
@@ -473,9 +481,9 @@ def test_a_mix_that_cannot_be_written_is_said_before_the_talk_is_heard(
         tmp_path / ("n" * 300): "File name too long",
     }
     for target, sentence in targets.items():
-        refused(capsys, 3, sentence, "analyze", clip, *SPEAKERS, "--out", session, "--render", target)
+        refused(capsys, 3, sentence, "analyze", moment, *SPEAKERS, "--out", session, "--render", target)
         assert not session.exists()
-    assert analyze(capsys, clip, *SPEAKERS, "--out", session, "--render", session / "mix.wav")[0] == 0
+    assert analyze(capsys, moment, *SPEAKERS, "--out", session, "--render", session / "mix.wav")[0] == 0
 
 
 def test_an_error_is_one_line_that_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -584,9 +592,9 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_mix_that_does_not_fit_is_said_in_one_sentence(
-    capsys: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], moment: Path, tmp_path: Path
 ) -> None:
-    code, out, err = analyze(capsys, clip, *SPEAKERS, "--out", tmp_path / "s", "--render", "/dev/full")
+    code, out, err = analyze(capsys, moment, *SPEAKERS, "--out", tmp_path / "s", "--render", "/dev/full")
     assert code == 3
     assert err.count("\n") == 1
     assert "The whole review" in out

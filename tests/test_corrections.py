@@ -382,5 +382,11 @@ def test_the_agreement_is_exported(capsys: pytest.CaptureFixture[str], tmp_path:
     code, out, _ = run(capsys, "review", folder, "--agreed", "One thing.", "--export", "agreement", tmp_path / "out")
     assert code == 0
     assert "One thing." in Path(out.strip()).read_text(encoding="utf-8")
+    assert "One thing." in (folder / "report.md").read_text("utf-8"), "what lies in the session is made anew, too"
+    both = ("--export", "csv", tmp_path / "out", "--export", "md", tmp_path / "out")
+    assert run(capsys, "review", folder, *both)[1].split() == [
+        str(tmp_path / "out" / "turns.csv"),
+        str(tmp_path / "out" / "report.md"),
+    ]
     code, _, err = run(capsys, "review", folder, "--export", "pdf", tmp_path / "out")
     assert (code, "there are json, md, rttm, csv, vtt, agreement" in err) == (2, True)

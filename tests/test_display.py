@@ -33,7 +33,7 @@ from voice_coach.events import (
     WordsHeard,
 )
 from voice_coach.opening import Asked
-from voice_coach.segment import SAMPLE_RATE, Segment
+from voice_coach.segment import SAMPLE_RATE, Segment, to_samples
 
 A, B = Speaker.A, Speaker.B
 NAMES = {A: "Maya", B: "Daniel"}
@@ -87,6 +87,16 @@ def test_it_shows_who_holds_the_floor_and_how_the_talk_was_shared() -> None:
 def test_it_shows_everybody_who_speaks(speakers: tuple[Speaker, ...], floor: str) -> None:
     lines = "\n".join(drawn(shown(SpeakingChanged((A,), 0), SpeakingChanged(speakers, 0))))
     assert any(line.startswith("  floor   ") and line.endswith(floor) for line in lines.splitlines())
+
+
+def test_the_floor_does_not_flicker_in_a_short_silence() -> None:
+    told = [(1.0, (A,)), (2.2, ()), (2.5, None), (2.7, (A,)), (3.9, ()), (4.3, None), (4.9, None), (6.0, (B,))]
+    glance, shows = Glance(NAMES), []
+    for now, speakers in told:
+        changed = TalkReached(0, (), None) if speakers is None else SpeakingChanged(speakers, to_samples(now - 0.3))
+        glance.take(changed, to_samples(now))
+        shows.append(glance.floor)
+    assert shows == [(A,), (A,), (A,), (A,), (A,), (A,), (), (B,)]
 
 
 def test_of_little_talk_no_shares_are_shown() -> None:

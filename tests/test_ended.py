@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_a_long_talk_is_shown_at_once_and_anew_when_it_was_heard_again(
     assert order == ["opened", "heard again"]
     assert "Load the page once more" in capsys.readouterr().out
     assert "heard a second time" in (folder / "report.html").read_text("utf-8")
+
+
+def test_two_hours_are_shown_within_five_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of processor time: so other programs do not count."""
+    folder, shown = leave_session(tmp_path / "evening", samples.events(repeat=24, gap_seconds=12.0)), []
+    monkeypatch.setattr(ended, "open_page", lambda *_: shown.append(time.process_time()))
+    began = time.process_time()
+    report = show_ended(Namespace(quiet=True, json=False), Settings(), folder, lambda: None)
+    assert report.session.duration_seconds > 7200
+    assert shown[0] - began < 5
+    assert (folder / "report.html").stat().st_size < 300_000
 
 
 def test_whoever_does_not_wait_sees_the_first_hearing(order: list[str], tmp_path: Path) -> None:

@@ -67,6 +67,14 @@ def test_the_words_of_the_demo_are_written_down(person: str) -> None:
     assert word_error(heard.truth, heard.report, person) <= 0.10
 
 
+def test_words_follow_their_speech() -> None:
+    """No word stands outside the talk, and utterances are in the order in which they were spoken."""
+    heard = hear("demo")
+    for turn in heard.report.turns:
+        assert 0 <= turn.start_seconds < turn.end_seconds <= heard.report.session.duration_seconds
+    assert sum(turn.text is not None for turn in heard.report.turns) > 0.9 * len(heard.report.turns)
+
+
 def test_the_demo_shows_phrases_of_every_kind() -> None:
     kinds = {phrase.kind for phrase in hear("demo").report.phrases}
     assert kinds >= {

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "voice_coach"
 
 # Each room may import from itself and from the rooms above it.
 ROOMS = (
-    ("values", {"segment", "errors", "options", "characters", "offline", "plan"}),
+    ("values", {"segment", "errors", "options", "characters", "offline", "one_thread", "plan"}),
     ("measurements", {"acoustics"}),
     ("crossing", {"events", "ports"}),
     (
@@ -117,4 +117,5 @@ def test_the_command_line_is_light() -> None:
     assert names <= {
         "__future__", "argparse", "os", "sys", "traceback", "collections.abc", "pathlib", "typing",
         "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors", "voice_coach.offline",
+        "voice_coach.one_thread",
     }  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from voice_coach.acoustics import Floats
 from voice_coach.engines import clock, loudspeaker, prepared
 from voice_coach.engines.devices import Fill
-from voice_coach.engines.loudspeaker import SystemLoudspeaker
+from voice_coach.engines.loudspeaker import SystemLoudspeaker, play_aloud
 from voice_coach.engines.prepared import PreparedVoice
 from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.events import Cue
@@ -128,6 +128,21 @@ def test_fading_what_is_not_played_does_nothing(outputs: FakeOutputs, opened: Op
     speaker = opened(outputs)
     speaker.fade()
     assert speaker.play(tone(0.1), lambda _: None).whole
+
+
+def test_sounds_are_played_aloud_one_after_the_other_and_the_output_let_go_of(outputs: FakeOutputs) -> None:
+    play_aloud([tone(0.2), tone(0.3)], outputs)  # type: ignore[arg-type]
+    assert outputs.opened == 1
+    assert np.count_nonzero(np.abs(outputs.heard) > 0.01) == pytest.approx(0.5 * 16_000, rel=0.05)
+    before = len(outputs.played)
+    time.sleep(0.1)
+    assert len(outputs.played) == before
+
+
+def test_what_cannot_be_played_aloud_names_the_cure(outputs: FakeOutputs) -> None:
+    threading.Timer(0.2, lambda: setattr(outputs, "is_gone", True)).start()
+    with pytest.raises(MissingPart, match="the sound output has gone; cure: check the sound settings"):
+        play_aloud([tone(5)], outputs)  # type: ignore[arg-type]
 
 
 def test_an_output_that_goes_is_an_error_and_the_next_sentence_is_tried_again(

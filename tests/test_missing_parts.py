@@ -9,46 +9,35 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from voice_coach.engines.devices import Devices
+from voice_coach.engines.loudspeaker import play_aloud
 from voice_coach.engines.onnx import open_session
-from voice_coach.engines.player import Player
 from voice_coach.engines.whisper import WhisperTranscriber
 from voice_coach.errors import MissingPart
 
 
-class Sound(ModuleType):
-    """A sounddevice whose output fails where it is told to."""
+class Silent(ModuleType):
+    """A sounddevice that knows of no device."""
 
     class PortAudioError(Exception):
         """As in sounddevice."""
 
-    def __init__(self, *, output: bool) -> None:
-        super().__init__("sounddevice")
-        self._output = output
-
-    def check_output_settings(self, **_: object) -> None:
-        if not self._output:
-            raise self.PortAudioError("no default output device")
-
-    def play(self, *_: object, **__: object) -> None:
-        raise self.PortAudioError("unplugged")
+    def query_devices(self, kind: str | None = None) -> list[object]:
+        if kind is not None:
+            raise self.PortAudioError(f"no default {kind} device")
+        return []
 
 
 def test_no_sound_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(MissingPart, match=r"the PortAudio library is missing; cure: install \w+"):
-        Player()
+        Devices()
 
 
 def test_no_sound_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sounddevice", Sound(output=False))
+    monkeypatch.setitem(sys.modules, "sounddevice", Silent("sounddevice"))
     with pytest.raises(MissingPart, match="no sound output; cure: connect a loudspeaker"):
-        Player()
-
-
-def test_a_sound_output_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sounddevice", Sound(output=True))
-    with pytest.raises(MissingPart, match=r"failed \(unplugged\); cure: check the sound settings"):
-        Player().play(np.zeros(100, np.float32))
+        play_aloud([np.zeros(100, np.float32)], Devices())
 
 
 def test_a_model_that_is_missing_or_damaged(tmp_path: Path) -> None:

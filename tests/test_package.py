@@ -17,10 +17,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import FIXTURES
+from tests.sounds import RATE, write_encoded
 from voice_coach.engines.model_store import own_folder
+from voice_coach.engines.recording import Recording
 from voice_coach.lexicon import Lexicon
 from voice_coach.rules import RULES
 
@@ -67,33 +70,45 @@ def test_the_wheel_carries_what_the_program_needs(wheel: Path) -> None:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment elsewhere with the wheel in it; its dependencies are lent by this one."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    venv.create(folder / "env", with_pip=True)
+    venv.create(folder / "env")
     binary = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
-    install = [str(binary / "python"), "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run(install, check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(binary / "python")]
+    subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", str(wheel)], check=True)
     return binary
 
 
-@pytest.fixture
-def environment(home: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A new home, and this environment's packages without its editable voice_coach."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return kept | {"PYTHONPATH": sysconfig.get_path("purelib"), "HOME": str(home)}
+    dropped = ("PYTHON", "VIRTUAL_ENV", "XDG_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    home = str(tmp_path_factory.mktemp("home"))
+    return kept | {"PYTHONPATH": sysconfig.get_path("purelib"), "HOME": home, "USERPROFILE": home}
+
+
+@pytest.fixture(scope="module")
+def demo(
+    installed: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> subprocess.CompletedProcess[str]:
+    """The demo, run by the installed wheel."""
+    command, elsewhere = [str(installed / "voice-coach"), "demo"], tmp_path_factory.mktemp("demo")
+    return subprocess.run(command, env=environment, cwd=elsewhere, text=True, capture_output=True, check=False)
 
 
 @pytest.mark.real
 @pytest.mark.usefixtures("moonshine_model", "system_voice")
-def test_an_installed_wheel_runs_the_demo(installed: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_installed_wheel_runs_the_demo(
+    installed: Path, environment: dict[str, str], tmp_path: Path, demo: subprocess.CompletedProcess[str]
+) -> None:
     where = [str(installed / "python"), "-c", "import voice_coach; print(voice_coach.__file__)"]
     found = subprocess.run(where, env=environment, cwd=tmp_path, text=True, capture_output=True, check=True)
     assert str(installed.parent) in found.stdout
-    command = [str(installed / "voice-coach"), "demo", "--out", str(tmp_path / "demo")]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, text=True, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    flat = done.stdout.replace("\n", "")
-    assert done.stdout.rstrip().endswith(str(tmp_path / "demo" / "report.html"))
-    assert str(tmp_path / "demo" / "talk_with_prompts.wav") in flat
-    report = json.loads((tmp_path / "demo" / "report.json").read_text(encoding="utf-8"))
+    assert (demo.returncode, demo.stderr) == (0, "")
+    page = Path(demo.stdout.rstrip().rpartition("The review: ")[2].replace("\n", ""))
+    assert page.is_relative_to(environment["HOME"])
+    assert page.name == "report.html"
+    assert str(page.with_name("talk_with_prompts.wav")) in demo.stdout.replace("\n", "")
+    report = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
     assert [cue["outcome"] for cue in report["cues"]] == ["spoken"]
     assert report["session"]["words_engine"] == "moonshine tiny-en"
 
@@ -162,22 +177,37 @@ def test_the_readme_quotes_what_the_coach_says(lexicon: Lexicon) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.usefixtures("moonshine_model", "system_voice", "home")
-def test_every_command_of_the_readme_is_run(tmp_path: Path) -> None:
-    """In order, in a folder that has the files they name. `make test` is what runs this, and pip what `wheel` tests."""
-    demo = FIXTURES / "demo"
-    for source, name in (("talk.flac", "talk.flac"), ("enrol_a.flac", "maya.flac"), ("enrol_b.flac", "daniel.flac")):
-        shutil.copy(demo / source, tmp_path / name)
+@pytest.mark.usefixtures("moonshine_model", "system_voice")
+def test_every_command_of_the_readme_is_run(
+    installed: Path,
+    environment: dict[str, str],
+    demo: subprocess.CompletedProcess[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In order, by the installed wheel, in a folder that has the files they name.
+
+    `make test` is what runs this, pip what `wheel` tests, and the talk of one's own the first 90 s of the demo's.
+    """
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, environment[name])  # where `own_folder` is looked for, too
+    samples = np.concatenate([block.samples for block in Recording(FIXTURES / "demo" / "talk.flac").blocks()])
+    write_encoded(tmp_path / "talk.flac", samples[: 90 * RATE], "flac")
+    for source, name in (("enrol_a.flac", "maya.flac"), ("enrol_b.flac", "daniel.flac")):
+        shutil.copy(FIXTURES / "demo" / source, tmp_path / name)
     (tmp_path / "own.toml").write_text("[coaching.restraint]\nbudget = 1\n", encoding="utf-8")
     ran = []
     for command in commands():
         if command.startswith(AT_THE_TABLE):
             continue
-        if command.startswith("voice-coach models get"):  # it alone needs a network
+        if command == "voice-coach demo":
+            assert demo.returncode == 0
+        elif command.startswith("voice-coach models get"):  # it alone needs a network
             shutil.copytree(FIXTURES / "whisper-fixture", own_folder() / "small.en")
         elif command.startswith("voice-coach"):
-            line = [sys.executable, "-m", "voice_coach", *shlex.split(command)[1:]]
-            done = subprocess.run(line, cwd=tmp_path, text=True, capture_output=True, check=False, timeout=300)
+            line = [str(installed / "voice-coach"), *shlex.split(command)[1:]]
+            how = {"env": environment, "cwd": tmp_path, "text": True, "capture_output": True, "timeout": 300}
+            done = subprocess.run(line, **how, check=False)
             assert (done.returncode, done.stderr) == (0, ""), command
             ran.append(command)
         else:

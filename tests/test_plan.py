@@ -197,6 +197,30 @@ def test_what_is_there_is_kept_by_enter_and_rules_can_be_ones_own(
     assert load_plan() == replace(PLAN, minutes=60, rules=("We eat first.",))
 
 
+def test_only_a_name_that_is_not_known_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_plan(Plan({"Mara": "The evenings."}))
+    questions = answers(monkeypatch, "Jonas", "", "Her mother.", "", "", "", "", "")
+    assert run(capsys, "plan")[0] == 0
+    assert questions[0] == "And the other: "
+    plan = load_plan()
+    assert plan is not None
+    assert plan.topics == {"Mara": "The evenings.", "Jonas": "Her mother."}
+
+
+def test_a_break_after_the_end_is_asked_again_and_no_answer_is_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, "Mara", "Jonas", "The evenings.", "", "", "", "30", "40", "15", "")
+    code, out, _ = run(capsys, "plan")
+    assert code == 0
+    assert "A whole number of minutes, 1 to 29, or Enter." in out
+    plan = load_plan()
+    assert plan is not None
+    assert (plan.topics, plan.minutes, plan.break_minutes) == ({"Mara": "The evenings."}, 30, 15)
+
+
 def test_nobody_at_the_keyboard_is_one_sentence(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -214,7 +214,15 @@ def everything_of_two_hours() -> Report:
     return replace(two_hours(), plan=plan, agreements=("Tuesdays, Jonas eats with us.",) * 3, next_talk="Sunday")
 
 
-@pytest.mark.parametrize("sample", [samples.talk, everything, samples.wordless, two_hours, everything_of_two_hours])
+def with_long_quotes() -> Report:
+    """A talk whose map would begin just where the first page ends."""
+    report = samples.talk()
+    return replace(report, phrases=tuple(replace(phrase, text=f"{phrase.text} " * 3) for phrase in report.phrases))
+
+
+@pytest.mark.parametrize(
+    "sample", [samples.talk, with_long_quotes, everything, samples.wordless, two_hours, everything_of_two_hours]
+)
 def test_it_prints_on_two_pages(browser: Any, page_of: Callable[[Report], Path], sample: Callable[[], Report]) -> None:
     from pypdf import PdfReader  # noqa: PLC0415 - of the dev extra, as the browser's driver
 
@@ -222,6 +230,9 @@ def test_it_prints_on_two_pages(browser: Any, page_of: Callable[[Report], Path],
         with opened(browser, page_of(sample()), color_scheme=scheme) as shown:
             printed = PdfReader(io.BytesIO(shown.page.pdf(prefer_css_page_size=True)))
         assert len(printed.pages) == 2
+        texts = [page.extract_text() for page in printed.pages]
+        heading = next(place for place, text in enumerate(texts) if "The talk at a glance" in text)
+        assert "0:00" in texts[heading]  # no heading stands without the beginning of its map
         assert "What went well" in printed.pages[0].extract_text()
         assert "What this page knows" in printed.pages[1].extract_text()
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -21,17 +22,7 @@ from voice_coach.review.exports import to_markdown
 from voice_coach.review.html import render_page
 from voice_coach.review.moments import good_sentences, heard_moments, marked
 
-SAMPLES: tuple[Callable[[], Report], ...] = (
-    samples.talk,
-    samples.every_outcome,
-    samples.wordless,
-    samples.noise,
-    samples.one_person,
-    samples.strangers,
-    samples.interrupted,
-    samples.silent_start,
-    samples.long_talk,
-)
+SAMPLES = (*samples.EVERY, samples.long_talk)
 EVERY_SAMPLE = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__name__)
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -98,9 +89,19 @@ def parsed(report: Report) -> Element:
     return Page(render_page(report, "2025-11-23-1942")).root
 
 
+@cache
+def html_of(sample: Callable[[], Report]) -> str:
+    return render_page(sample(), "2025-11-23-1942")
+
+
+@cache
+def page_of(sample: Callable[[], Report]) -> Element:
+    return Page(html_of(sample)).root
+
+
 @EVERY_SAMPLE
 def test_a_page_is_well_formed_and_has_its_landmarks(sample: Callable[[], Report]) -> None:
-    page = parsed(sample())
+    page = page_of(sample)
     assert page.all("html")[0].attributes["lang"] == "en"
     assert {len(page.all(tag)) for tag in ("header", "main", "footer", "h1")} == {1}
     assert len(page.all("head")[0].all("title")) == 1
@@ -117,8 +118,7 @@ def test_a_page_is_well_formed_and_has_its_landmarks(sample: Callable[[], Report
 
 @EVERY_SAMPLE
 def test_a_page_asks_for_nothing_from_outside(sample: Callable[[], Report]) -> None:
-    html = render_page(sample(), "2025-11-23-1942")
-    page = Page(html).root
+    html, page = html_of(sample), page_of(sample)
     policy = next(e for e in page.all("meta") if "http-equiv" in e.attributes).attributes["content"]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
     assert not re.search(r"https?:|//\w|\bsrc\s*=|url\(|@import", html)
@@ -133,7 +133,7 @@ def test_a_page_asks_for_nothing_from_outside(sample: Callable[[], Report]) -> N
 
 @EVERY_SAMPLE
 def test_no_word_of_a_page_weighs_one_person_against_the_other(sample: Callable[[], Report]) -> None:
-    page = parsed(sample())
+    page = page_of(sample)
     spoken = [e.words for e in page.all() if e.tag != "style"]
     titles = [value for e in page.all() for name, value in e.attributes.items() if name in {"aria-label", "title"}]
     told = " ".join([*spoken, *titles, to_markdown(sample())])
@@ -149,7 +149,7 @@ def test_no_template_holds_a_word_that_weighs() -> None:
 
 @EVERY_SAMPLE
 def test_every_number_of_a_drawing_is_finite_and_inside(sample: Callable[[], Report]) -> None:
-    page = parsed(sample())
+    page = page_of(sample)
     for path in page.all("path"):
         assert re.fullmatch(r"(?:[MLHVQmhvz]|-?\d+(?:\.\d+)?|[ ])*[zZ]?", path.attributes["d"]), path.attributes["d"]
     for name in ("x", "x1", "x2", "cx", "width"):
@@ -199,10 +199,37 @@ def test_a_talk_of_hours_is_one_small_page(hours: int, words_a_minute: int) -> N
         assert f"The last {len(report.turns) - shown + 1} turns are in transcript.vtt" in html
 
 
-def test_a_figure_that_is_missing_is_named_so() -> None:
+def of_unsure_turns(report: Report) -> Report:
+    return replace(wordy(report, 30_000), speech=tuple(replace(stretch, sure=False) for stretch in report.speech))
+
+
+def of_wordless_turns(report: Report) -> Report:
+    return replace(report, turns=tuple(replace(turn, text=None) for turn in report.turns * 3))
+
+
+def of_escaped_words(report: Report) -> Report:
+    return replace(report, turns=tuple(replace(turn, text="a & <b> & c " * 9) for turn in report.turns))
+
+
+@pytest.mark.parametrize("made", [of_unsure_turns, of_wordless_turns, of_escaped_words])
+def test_a_page_is_small_whatever_its_turns_are(made: Callable[[Report], Report]) -> None:
+    html = render_page(made(samples.talk(repeat=30)), "2025-11-23-1942")
+    assert 295_000 < len(html.encode()) < 300_000
+    assert "turns are in transcript.vtt" in html
+
+
+def test_a_figure_that_neither_has_is_absent_and_one_that_one_lacks_is_named_so() -> None:
     page = parsed(samples.wordless())
+    assert "words a minute" not in page.words
+    report = samples.talk()
+    speakers = (replace(report.speakers[0], words_per_minute=None), report.speakers[1])
+    page = parsed(replace(report, speakers=speakers))
     row = next(e for e in page.all("tr") if "words a minute" in e.words)
-    assert [e.words for e in row.all("td")] == ["not measured"] * 2
+    assert "not measured" in [e.words for e in row.all("td")]
+
+
+def test_a_page_without_words_says_so() -> None:
+    page = parsed(samples.wordless())
     assert "No words were written down." in page.words
     assert "questions" not in page.all("main")[0].words
     assert not page.all("blockquote")
@@ -242,6 +269,9 @@ def test_a_share_is_a_range_where_the_voice_was_not_sure() -> None:
     assert wording.share(replace(mara, talk_share_low=0.55, talk_share_high=0.6)) == "55 to 60%"
     assert wording.share(replace(mara, talk_share=0.561, talk_share_low=0.556, talk_share_high=0.568)) == "56%"
     assert wording.share(replace(mara, talk_share=None, talk_share_low=None)) == "not measured"
+    known = replace(mara, talk_seconds=110.0)
+    assert wording.talk_time(replace(known, talk_share_low=0.55, talk_share_high=0.6)) == "about 1 min 50 s"
+    assert wording.talk_time(replace(known, talk_share_low=0.556, talk_share_high=0.568)) == "1 min 50 s"
 
 
 def lines_of(path: str) -> list[tuple[int, int]]:
@@ -279,6 +309,9 @@ def test_the_lanes_hold_all_speech_where_it_was() -> None:
 def test_every_overlap_is_marked_by_kind_and_every_sentence_numbered() -> None:
     report = samples.every_outcome()
     marks = [mark for row in lanes.rows(report) for mark in row.marks]
+    legend = parsed(report).all("ul", "legend")[0]
+    assert {e.attributes["href"] for e in legend.all("use")} == {f"#{overlap.kind}" for overlap in report.overlaps}
+    assert all(words in legend.words for words in wording.OVERLAPS.values())
     kinds = Counter(mark.style for mark in marks if mark.whose != "coach")
     assert kinds == Counter(overlap.kind for overlap in report.overlaps)
     assert set(kinds) == {kind.value for kind in OverlapKind}
@@ -357,7 +390,19 @@ def test_the_moments_behind_the_figures_can_be_looked_up() -> None:
     found = next(e for e in parsed(report).all("details", "as-table") if "When each of these was" in e.words)
     for overlap in report.overlaps:
         assert wording.clock(overlap.start_seconds) in found.words
-    assert len(found.all("li")) == 1 + len(OverlapKind)
+    assert len(found.all("li")) == 3 + len(OverlapKind)
+    back = next(e.words for e in found.all("li") if "had the floor back soon" in e.words)
+    assert back == "had the floor back soon, after: 1:07 Jonas"
+
+
+def test_no_moment_is_left_out_of_a_long_talk() -> None:
+    report = samples.talk(repeat=24)
+    page = parsed(report)
+    found = next(e for e in page.all("details", "as-table") if "When each of these was" in e.words)
+    closed = [e for e in page.all("details") if "Sentences that" in e.all("summary")[0].words]
+    told, sentences = found.words, " ".join(e.words for e in closed)
+    assert all(wording.clock(overlap.start_seconds) in told for overlap in report.overlaps)
+    assert all(wording.clock(phrase.start_seconds) in sentences for phrase in report.phrases)
 
 
 def test_what_was_not_said_is_under_what_was_kept() -> None:

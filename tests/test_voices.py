@@ -73,7 +73,7 @@ def test_a_voice_is_found_by_number_name_or_a_part_of_it(which: str, voice: str)
     [
         ("english", "'english' may be 1 English (Great Britain), 2 English (America); take a number"),
         ("germna", "there is no voice 'germna'; did you mean German?"),
-        ("9", "there is no voice '9'"),
+        ("9", "there is no voice '9'; voice-coach voices --all lists them"),
         (" ", "a voice is meant by its number, its name or a part of it"),
     ],
 )
@@ -320,6 +320,28 @@ def test_other_systems_render_in_the_language_of_the_sentences(
     assert volume in {80, 0.8}
     sound = np.concatenate([chunk for chunk, _ in Recording(file).chunks()])
     assert len(sound) / 16_000 == pytest.approx(60 * len(TEXT.split()) / 150, rel=0.12)
+
+
+@pytest.mark.parametrize(
+    ("installed", "language", "taken"),
+    [
+        (["Albert", "Bad News", "Samantha", "Zarvox"], "en", "Samantha"),
+        (["Microsoft Mark", "Microsoft Zira Desktop"], "en", "Microsoft Zira Desktop"),
+        (["English (Caribbean)", "English (Great Britain)", "English (America)"], "en", "English (America)"),
+        (["Eddy (German)", "Anna"], "de", "Anna"),
+        (["Somebody", "Somebody Else"], "en", "Somebody"),
+    ],
+)
+def test_where_the_default_speaks_another_language_the_systems_usual_voice_is_taken(
+    installed: list[str], language: str, taken: str
+) -> None:
+    def engine(default: str) -> SimpleNamespace:
+        found = [SimpleNamespace(id=name, name=name, languages=[language]) for name in installed]
+        return SimpleNamespace(getProperty=lambda name: default if name == "voice" else found)
+
+    assert speak._voice_for(engine("of another language"), language, []) == taken
+    assert speak._voice_for(engine("of another language"), language, [taken]) != taken
+    assert speak._voice_for(engine(installed[0]), language, []) is None
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -17,7 +17,15 @@ from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine
 from voice_coach.engines.choosing import Choice, Wanted, choose_transcriber, models_folder
 from voice_coach.engines.moonshine import MoonshineTranscriber
-from voice_coach.engines.speed import KEEPS_UP, Speed, measure, remember, remembered
+from voice_coach.engines.speed import (
+    KEEPS_UP,
+    Speed,
+    bigger_model,
+    measure,
+    remember,
+    remembered,
+    smaller_model,
+)
 from voice_coach.engines.whisper import WhisperTranscriber
 from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.events import Speaker, Utterance, WordsHeard
@@ -144,6 +152,43 @@ def test_speed_is_measured_by_work_for_each_second_of_speech(whisper: WhisperTra
     speed = measure(whisper, np.zeros(20 * 16_000, np.float32))
     assert 0 <= speed.seconds < KEEPS_UP
     assert speed.keeps_up
+
+
+def test_a_measurement_ends_when_patience_does(whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(whisper, "transcribe", lambda utterance, *_: asked.append(utterance.segment.samples))
+    clip = np.zeros(20 * 16_000, np.float32)
+    measure(whisper, clip)
+    assert [samples / 16_000 for samples in asked] == [1.5, 6.0, 1.5, 10.0, 3.0, 3.0]
+    asked.clear()
+    assert measure(whisper, clip, 0.0).keeps_up
+    assert [samples / 16_000 for samples in asked] == [1.5, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "multilingual", "bigger", "smaller"),
+    [
+        ("moonshine tiny-en", 0.018, False, "small.en", None),
+        ("moonshine tiny-en", 0.05, False, "base.en", None),
+        ("moonshine tiny-en", 0.2, False, None, None),
+        ("whisper base.en", 0.1, False, "small.en", "small.en"),
+        ("whisper base.en", 0.3, False, None, "base.en"),
+        ("whisper small.en", 1.2, False, None, "base.en"),
+        ("whisper small.en", 9.0, False, None, "tiny.en"),
+        ("whisper tiny.en", 0.9, False, None, None),
+        ("whisper small", 1.2, True, None, "base"),
+        ("whisper base", 0.9, True, None, None),
+        ("whisper of-my-own", 0.1, False, None, "tiny.en"),
+        ("whisper of-my-own", 2.0, True, None, "base"),
+    ],
+)
+def test_which_other_model_should_keep_up(
+    name: str, seconds: float, multilingual: bool, bigger: str | None, smaller: str | None
+) -> None:
+    speed = Speed(seconds, seconds)
+    assert bigger_model(name, speed, multilingual=multilingual) == bigger
+    if not speed.keeps_up:
+        assert smaller_model(name, speed, multilingual=multilingual) == smaller
 
 
 @pytest.mark.usefixtures("with_moonshine")

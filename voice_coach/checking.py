@@ -86,8 +86,9 @@ def find_echo(played: Floats, heard: Floats, starts: Sequence[int]) -> Echo | No
 def judge_microphone(name: str, rate: int, heard: Floats) -> Finding:
     """The microphone itself, by what it heard, float32 (n,)."""
     clipped = float(np.mean(np.abs(heard) >= 0.999)) if len(heard) else 0.0
-    found = f"{name}, {rate} Hz"
-    figures = {"rate_hz": float(rate), "clipped_share": clipped}
+    peak = float(20 * np.log10(np.max(np.abs(heard), initial=0.0) + 1e-6))
+    found = f"{name}, {rate} Hz, loudest {peak:.0f} dB"
+    figures = {"rate_hz": float(rate), "peak_db": peak, "clipped_share": clipped}
     if clipped > _CLIPPED_SHARE:
         cure = "lower the microphone's level in the sound settings"
         return Finding("microphone", f"{found}; it is overdriven", cure, figures)
@@ -112,7 +113,7 @@ def judge_echo(name: str, echo: Echo | None, volume: float) -> Finding:
     if level <= PEOPLE_DB:
         return Finding("loudspeaker", found, figures=figures)
     lower = max(_LEAST_VOLUME, round(volume * 10 ** ((PEOPLE_DB - level) / 20), 2))
-    cure = f"turn the loudspeaker down, or set voice.volume to {lower:g} in your settings"
+    cure = f"voice-coach voices --volume {lower:g}, or turn the loudspeaker down"
     return Finding("loudspeaker", f"{found}: louder than people", cure, {**figures, "volume": lower})
 
 

@@ -14,6 +14,7 @@ from voice_coach import __version__
 from voice_coach.characters import can_be_shown, spelled_out
 from voice_coach.errors import CoachError
 from voice_coach.offline import stay_offline
+from voice_coach.one_thread import use_one_thread
 
 INTERRUPTED = 130
 _BUG = 1
@@ -122,6 +123,8 @@ def _add_review(review: argparse.ArgumentParser) -> None:
     review.add_argument(
         "--export",
         nargs=2,
+        action="append",
+        default=[],
         metavar=("FORMAT", "DIR"),
         help="write json, csv, md, rttm, vtt, or the agreement as a page to print, to a folder",
     )
@@ -181,7 +184,7 @@ def _common(**defaults: Any) -> _Parser:
     common = _Parser(add_help=False, argument_default=None if defaults else argparse.SUPPRESS)
     common.add_argument("--config", type=Path, action="append", metavar="FILE", help="settings, as TOML")
     common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print the report as JSON instead of a summary")
+    common.add_argument("--json", action="store_true", help="print JSON, for machines, instead of lines")
     common.add_argument("--debug", action="store_true", help="show where an error came from")
     common.set_defaults(**defaults)
     return common
@@ -214,6 +217,7 @@ def _flushed(code: int) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     stay_offline()
+    use_one_thread()
     chosen = build_parser().parse_args(arguments)
     try:
         # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.

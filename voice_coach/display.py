@@ -47,6 +47,8 @@ _WINDOW = to_samples(300.0)
 _FRESH_SECONDS = 0.25
 _LOWEST_DB, _STEPS = -60.0, 24
 _SHARE_WIDTH = 30
+_FREE = to_samples(0.8)
+"""After this much silence the floor is shown as free: as long as the coach waits before it says anything."""
 _LEAST_TALK_SECONDS = 20.0
 """Of less talk than this no shares are shown: they would mean nothing."""
 LISTENING, PAUSED, SPEAKING = "listening", "paused", "speaking"
@@ -63,11 +65,12 @@ class Glance:
     minutes: float = 0.0
     state: str = LISTENING
     level_db: float = _LOWEST_DB
-    floor: tuple[Speaker, ...] = ()
     line: str = ""
     notice: str = ""
     now: int = 0
     is_talk: bool = False
+    _speaking: tuple[Speaker, ...] = ()
+    _silent_since: int | None = 0
     _units: deque[InterPausalUnit] = field(default_factory=deque)
     _saying: bool = False
 
@@ -87,8 +90,9 @@ class Glance:
                 self.state = PAUSED
             case Resume():
                 self.state = LISTENING
-            case SpeakingChanged(speakers):
-                self.floor = speakers
+            case SpeakingChanged(speakers, at_sample):
+                self._silent_since = None if speakers else at_sample
+                self._speaking = speakers or self._speaking
             case UnitEnded(unit) if unit.speaker in PEOPLE:
                 self._units.append(unit)
             case WordsHeard(utterance, _, words, None) if words and utterance.speaker in PEOPLE:
@@ -110,6 +114,12 @@ class Glance:
             self.state = LISTENING
         if outcome is CueOutcome.SHOWN:
             self._say(text, aloud=False)
+
+    @property
+    def floor(self) -> tuple[Speaker, ...]:
+        """Who speaks; who spoke last keeps the floor through a short silence, or it would flicker."""
+        silent = self._silent_since is not None and self.now - self._silent_since >= _FREE
+        return () if silent else self._speaking
 
     @property
     def shares(self) -> tuple[int, int] | None:

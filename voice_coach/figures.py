@@ -110,7 +110,10 @@ class TurnFigures:
 
 @dataclass(frozen=True, slots=True)
 class OverlapFigures:
-    """A contribution of `by` beside the turn of `of`."""
+    """A contribution of `by` beside the turn of `of`.
+
+    `floor_returned` tells of an interruption whether the interrupted soon spoke again; `None` of every other kind.
+    """
 
     kind: str
     by: str
@@ -118,6 +121,7 @@ class OverlapFigures:
     start_seconds: float
     end_seconds: float
     confidence: float
+    floor_returned: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -244,12 +245,18 @@ class _Table:
 
     def _compile(self, name: str, text: str, fragments: Mapping[str, str], end: str) -> re.Pattern[str]:
         try:
-            pattern = re.compile(rf"(?<!\S)(?:{self.expand(name, text, fragments)}){end}", re.IGNORECASE)
+            pattern = _compiled(rf"(?<!\S)(?:{self.expand(name, text, fragments)}){end}")
         except re.error as error:
             self.fail(name, f"has a bad regular expression ({error.msg}): {text!r}")
         if pattern.search(""):
             self.fail(name, f"has a regular expression that matches nothing at all: {text!r}")
         return pattern
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A regular expression, compiled once: `re` itself remembers fewer than a language has."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _suggest(word: str, known: Collection[str]) -> str:

@@ -34,8 +34,10 @@ DEFAULT_RULES = (
 """Ground rules that couples' programmes agree on (speaker and listener of PREP, softened start-up of Gottman)."""
 LONGEST_TEXT = 200
 """Characters of one sentence of a plan."""
-_LONGEST_MINUTES = 600
-_MOST_TEXTS = 20
+LONGEST_MINUTES = 600
+MOST_RULES = 16
+_MOST_TEXTS = MOST_RULES + 4
+"""Ground rules, and what each of the two wants to talk about and hopes for."""
 _KEYS = ("topics", "hopes", "minutes", "rules", "break_minutes")
 
 
@@ -60,8 +62,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         for name, value in (("minutes", self.minutes), ("break_minutes", self.break_minutes)):
-            if value is not None and not 1 <= value <= _LONGEST_MINUTES:
-                raise UsageError(f"{name} is {value}, but must lie between 1 and {_LONGEST_MINUTES}")
+            if value is not None and not 1 <= value <= LONGEST_MINUTES:
+                raise UsageError(f"{name} is {value}, but must lie between 1 and {LONGEST_MINUTES}")
         if self.minutes is not None and self.break_minutes is not None and self.break_minutes >= self.minutes:
             raise UsageError(f"break_minutes is {self.break_minutes}, but the talk is to last {self.minutes} minutes")
         texts = [*self.topics.values(), *self.hopes.values(), *self.rules]

@@ -106,7 +106,7 @@ def build_report(events: Iterable[Event], facts: SessionFacts, again: Iterable[E
         session=_session(heard, facts),
         speakers=tuple(_speaker(person, heard, names, with_words) for person in PEOPLE),
         turns=tuple(_turn(turn, names, heard.words if with_words else None) for turn in heard.turns),
-        overlaps=tuple(_overlap(overlap, names) for overlap in heard.overlaps.values()),
+        overlaps=tuple(_overlap(overlap, names, heard.turns) for overlap in heard.overlaps.values()),
         phrases=tuple(
             PhraseFigures(p.kind.value, names[p.speaker], _round(to_seconds(p.at_sample)), p.text, p.match)
             for p in heard.phrases
@@ -248,7 +248,8 @@ def _turn_text(turn: Turn, words: Iterable[WordsHeard]) -> str | None:
     return " ".join(text for _, text in sorted(texts)) or None
 
 
-def _overlap(overlap: Overlap, names: Mapping[Speaker, str]) -> OverlapFigures:
+def _overlap(overlap: Overlap, names: Mapping[Speaker, str], turns: Iterable[Turn]) -> OverlapFigures:
+    of_interrupted = (turn for turn in turns if turn.speaker is overlap.of)
     return OverlapFigures(
         overlap.kind.value,
         names[overlap.by],
@@ -256,6 +257,7 @@ def _overlap(overlap: Overlap, names: Mapping[Speaker, str]) -> OverlapFigures:
         _round(overlap.segment.start_seconds),
         _round(overlap.segment.end_seconds),
         _round(overlap.confidence),
+        _came_back(overlap, of_interrupted) if overlap.kind is OverlapKind.INTERRUPTION else None,
     )
 
 

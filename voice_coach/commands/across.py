@@ -20,6 +20,7 @@ from voice_coach.figures import Report
 from voice_coach.journal import JOURNAL_NAME
 from voice_coach.review.across import Across, TalkLine, across, render_across
 from voice_coach.review.files import write_text
+from voice_coach.review.wording import ABSENT
 
 TALKS_PAGE = "talks.html"
 _TITLES = ("share", "came in", "heard moments")
@@ -55,7 +56,8 @@ def _print(found: Across, page: Path) -> None:
     output.print(Text(f"The last talks of {first} and {second}", style="bold"), soft_wrap=True)
     for line in found.lines:
         tell(output, "")
-        tell(output, f"{line.when}, {line.lasted}, usual silence between turns: {line.gap}")
+        gap = "" if line.gap == ABSENT else f", usual silence between turns: {line.gap}"
+        tell(output, f"{line.when}, {line.lasted}{gap}")
         for title, values in zip(_TITLES, _values(line), strict=True):
             tell(output, f"  {title:<14} {first} {values[0]}, {second} {values[1]}")
     tell(output, "")

@@ -26,10 +26,11 @@ from voice_coach.commands.common import (
     writing_for,
 )
 from voice_coach.config import Settings
+from voice_coach.engines.devices import Devices
 from voice_coach.engines.kept import KeptFrames
+from voice_coach.engines.loudspeaker import play_aloud
 from voice_coach.engines.mixdown import check_target, mix, write_wav
 from voice_coach.engines.model_store import installed_models
-from voice_coach.engines.player import Player
 from voice_coach.engines.recording import CLIPPED_SHARE, Recording, Survey
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import InputError, MissingPart, UsageError
@@ -70,18 +71,16 @@ def demo(chosen: Namespace) -> int:
         return code
     console = Output()
     if code == 0:
-        _play(said, console)
+        _play(said, effective_settings(chosen).devices.loudspeaker, console)
         tell(console, f"The talk with the coach in it: {talk.render}")
     tell(console, f"The review: {out / session.PAGE_NAME}")
     return code
 
 
-def _play(said: Sequence[Said], console: Console) -> None:
+def _play(said: Sequence[Said], wanted: str, console: Console) -> None:
     """Play what the coach said, where there is an output."""
     try:
-        player = Player()
-        for sentence in said:
-            player.play(sentence.samples)
+        play_aloud([sentence.samples for sentence in said], Devices(), wanted)
     except MissingPart as reason:
         tell(console, f"The coach was not played: {reason}.")
 

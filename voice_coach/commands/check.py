@@ -36,7 +36,8 @@ from voice_coach.engines.devices import Devices
 from voice_coach.engines.loudspeaker import SystemLoudspeaker
 from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
 from voice_coach.engines.renderer import SystemVoice
-from voice_coach.engines.speed import load_clip, measure, remember
+from voice_coach.engines.sound_server import SoundServer
+from voice_coach.engines.speed import bigger_model, load_clip, measure, remember, smaller_model
 from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.errors import CoachError, MissingPart
 from voice_coach.events import AudioBlock, Cue
@@ -49,6 +50,8 @@ _LAST_SECONDS = 0.8
 _LEAST_FREE_MEGABYTES = 300.0
 """Three hours of a talk leave some 20 MB, its second hearing needs some 200 MB for a while."""
 _SLOW_VOICE_SECONDS = 2.0
+_WORDS_PATIENCE_SECONDS = 4.0
+"""So long an engine is measured, at most one utterance longer: the whole check is to take less than 15 s."""
 _EXTRAS = {
     "embedded": ("moonshine-voice", "an English words engine that needs no model"),
     "aec": ("livekit", "hears who speaks over the coach"),
@@ -114,10 +117,15 @@ def _extra(name: str, package: str, what: str) -> str:
 
 def _sound(settings: Settings) -> Iterator[Finding]:
     """Microphone, room, loudspeaker and automatic gain, from one recording."""
+    with closing(SoundServer()) as server:  # knows what the microphone is called
+        yield from _heard_and_played(settings, server)
+
+
+def _heard_and_played(settings: Settings, server: SoundServer) -> Iterator[Finding]:
     blocks: list[AudioBlock] = []
     try:
         devices = Devices()
-        microphone = SystemMicrophone(devices, settings.devices.microphone)
+        microphone = SystemMicrophone(devices, settings.devices.microphone, server)
         microphone.start(blocks.append, lambda _: None)
     except CoachError as error:
         yield failed("microphone", error)
@@ -189,17 +197,35 @@ def _voice(settings: Settings) -> Finding:
 
 
 def _words(settings: Settings) -> Finding:
-    """The words engine, and how fast it is here, which is remembered."""
-    choice = choose_transcriber(settings.words, Wanted(settings.words.language_set, live=True))
+    """The words engine, how fast it is here, which is remembered, and which one would be better here."""
+    language = settings.words.language_set
+    choice = choose_transcriber(settings.words, Wanted(language, live=True))
     engine = choice.transcriber
     if engine is None:
-        cure = "python -m pip install 'voice-coach[embedded]'"
-        return Finding("words", "no engine: turns and interruptions are heard, words are not written down", cure)
-    speed = measure(engine, load_clip(resources.demo_folder() / "enrol_a.flac"))
+        without = "turns and interruptions are heard, words are not written down"
+        if settings.words.engine == "off":
+            return Finding("words", f"off, as you set it: {without}")
+        return Finding("words", f"no engine: {without}", _first_engine(language))
+    speed = measure(engine, load_clip(resources.demo_folder() / "enrol_a.flac"), _WORDS_PATIENCE_SECONDS)
     remember({engine.name: speed})
-    found = replace(choice, speed=speed).told
-    cure = "" if speed.keeps_up else "voice-coach models get tiny.en, which is the quickest"
+    found, cure, multilingual = replace(choice, speed=speed).told, "", language not in {None, "en"}
+    if not speed.keeps_up:
+        smaller = smaller_model(engine.name, speed, multilingual=multilingual)
+        cure = f"voice-coach models get {smaller}" if smaller else "close other programs, or talk with --words off"
+    elif bigger := bigger_model(engine.name, speed, multilingual=multilingual):
+        found = f"{found}; recommended: {bigger} should keep up too (voice-coach models get {bigger})"
     return Finding("words", found, cure, {"work_seconds": speed.seconds, "machine_share": speed.machine_share})
+
+
+def _first_engine(language: str | None) -> str:
+    """How to come by words where there is no engine: what needs no model knows English, and is not there for macOS."""
+    if language not in {None, "en"}:
+        return "voice-coach models get base"
+    return (
+        "voice-coach models get base.en"
+        if sys.platform == "darwin"
+        else "python -m pip install 'voice-coach[embedded]'"
+    )
 
 
 def _disk() -> Finding:

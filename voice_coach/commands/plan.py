@@ -7,11 +7,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
+from typing import overload
 
 from voice_coach.characters import can_be_shown
 from voice_coach.commands.common import Output, effective_settings, tell
 from voice_coach.errors import UsageError
-from voice_coach.plan import DEFAULT_RULES, LONGEST_TEXT, Plan
+from voice_coach.plan import DEFAULT_RULES, LONGEST_MINUTES, LONGEST_TEXT, MOST_RULES, Plan
 from voice_coach.preparation import forget_plan, load_plan, plan_file, save_plan
 
 _USUAL_MINUTES = 45
@@ -58,14 +60,16 @@ def _asked(before: Plan | None) -> Plan:
     """The plan, asked for question by question; Enter keeps what is there, or leaves it open."""
     known = before or Plan()
     tell(Output(), "Two minutes for your talk. Enter leaves a question open.")
-    kept = list(dict.fromkeys((*known.topics, *known.hopes)))[:2]
-    names = kept if len(kept) == 2 else [_name("Who will talk? First name: "), _name("And the other: ")]
+    names = list(dict.fromkeys((*known.topics, *known.hopes)))[:2]
+    for question in ("Who will talk? First name: ", "And the other: ")[len(names) :]:
+        names.append(_name(question))
     if names[0] == names[1]:
         raise UsageError("the two people need different names")
     topics = _each("{}, what would you like to talk about, in one sentence? ", names, known.topics)
     hopes = _each("{}, what do you hope for? ", names, known.hopes)
-    minutes = _minutes("How many minutes?", known.minutes or _USUAL_MINUTES)
-    pause = _minutes("A break after how many of them?", known.break_minutes)
+    minutes = _minutes("How many minutes?", known.minutes or _USUAL_MINUTES, LONGEST_MINUTES)
+    before_end = None if known.break_minutes is None or known.break_minutes >= minutes else known.break_minutes
+    pause = None if minutes == 1 else _minutes("A break after how many of them?", before_end, minutes - 1)
     return Plan(topics, hopes, minutes, _rules(known.rules), pause)
 
 
@@ -93,14 +97,18 @@ def _each(question: str, names: Sequence[str], before: object) -> dict[str, str]
     return {name: text for name, text in answers.items() if text}
 
 
-def _minutes(question: str, usual: int | None) -> int | None:
+@overload
+def _minutes(question: str, usual: int, most: int) -> int: ...
+@overload
+def _minutes(question: str, usual: int | None, most: int) -> int | None: ...
+def _minutes(question: str, usual: int | None, most: int) -> int | None:
     while True:
         text = _line(f"{question} [{'none' if usual is None else usual}] ")
         if not text:
             return usual
-        if text.isdecimal() and 1 <= int(text) <= 600:
+        if text.isdecimal() and 1 <= int(text) <= most:
             return int(text)
-        tell(Output(), "A whole number of minutes, 1 to 600, or Enter.")
+        tell(Output(), f"A whole number of minutes, 1 to {most}, or Enter.")
 
 
 def _rules(before: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,7 +120,7 @@ def _rules(before: tuple[str, ...]) -> tuple[str, ...]:
     if _line("Keep them? [Y/n] ").lower() not in {"n", "no"}:
         return before or DEFAULT_RULES
     tell(output, "Your own, one a line; an empty line ends them.")
-    return tuple(iter(lambda: _line("  ")[:LONGEST_TEXT], ""))
+    return tuple(islice(iter(lambda: _line("  ")[:LONGEST_TEXT], ""), MOST_RULES))
 
 
 def _show(chosen: Namespace, made: Plan | None) -> None:

@@ -17,6 +17,7 @@ from voice_coach.engines.choosing import Wanted, choose_transcriber
 from voice_coach.engines.model_store import find_model
 from voice_coach.engines.whisper import is_model
 from voice_coach.errors import InputError, MissingPart, UsageError
+from voice_coach.figures import Report
 from voice_coach.lexicon import Lexicon, load_lexicon
 from voice_coach.progress import Listening
 from voice_coach.review.exports import FORMATS, ON_REQUEST
@@ -32,27 +33,32 @@ def review(chosen: Namespace) -> int:
     folder = afterwards.find_session(chosen.session)
     if chosen.model is not None:
         _write_again(chosen, settings, folder)
-    for text in (*chosen.fix, *(f"agreed {text}" for text in chosen.agreed), *(f"next {text}" for text in chosen.next)):
+    noted = (*chosen.fix, *(f"agreed {text}" for text in chosen.agreed), *(f"next {text}" for text in chosen.next))
+    for text in noted:
         afterwards.put_right(folder, text)
     report = session.load_report(folder)
-    if chosen.export is None:
+    if noted or chosen.model is not None or not chosen.export:
         session.write_review(report, folder)
+    for name, target in chosen.export:
+        _export(chosen, report, name, Path(target))
+    if not chosen.export:
         show_report(chosen, report, folder / session.PAGE_NAME)
         open_page(chosen, settings, folder / session.PAGE_NAME)
-        return 0
-    name, target = chosen.export
+    return 0
+
+
+def _export(chosen: Namespace, report: Report, name: str, target: Path) -> None:
     formats = {**FORMATS, **ON_REQUEST}
     if name not in formats:
         raise UsageError(f"there is no format {name}; there are {', '.join(formats)}")
     file, make = formats[name]
     try:
-        Path(target).mkdir(parents=True, exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{target} cannot be made: {error.strerror}") from error
-    written = write_text(Path(target), file, make(report))
+    written = write_text(target, file, make(report))
     if not chosen.quiet:
         sys.stdout.write(f"{spelled_out(str(written))}\n")
-    return 0
 
 
 def _write_again(chosen: Namespace, settings: Settings, folder: Path) -> None:

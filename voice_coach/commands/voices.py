@@ -14,8 +14,9 @@ from rich.text import Text
 
 from voice_coach import resources
 from voice_coach.commands.common import Output, effective_settings, language_of, note, own_settings_file, tell
+from voice_coach.engines.devices import Devices
+from voice_coach.engines.loudspeaker import play_aloud
 from voice_coach.engines.mixdown import write_wav
-from voice_coach.engines.player import Player
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.engines.voices import InstalledVoice, find_voice, list_voices, usable
 from voice_coach.errors import EngineFailed, MissingPart, UsageError
@@ -90,7 +91,7 @@ def _preview(chosen: Namespace, options: VoiceOptions, voice: InstalledVoice | N
         write_wav(chosen.save, [samples])
         _say(chosen, f"Written to {chosen.save}")
     else:
-        Player().play(samples)
+        play_aloud([samples], Devices(), effective_settings(chosen).devices.loudspeaker)
     return 0
 
 

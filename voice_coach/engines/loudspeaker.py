@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import soxr
@@ -159,3 +159,21 @@ class SystemLoudspeaker:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
+
+
+def play_aloud(sounds: Iterable[Floats], devices: Devices, wanted: str = "") -> None:
+    """Play sounds, float32 (n,), 16 kHz, one after the other through an output, as `SystemLoudspeaker` finds it.
+
+    Raises
+    ------
+    MissingPart
+        With the cure, if there is no output, or it goes.
+    """
+    loudspeaker = SystemLoudspeaker(devices, wanted)
+    try:
+        for sound in sounds:
+            loudspeaker.play(sound, lambda _: None)
+    except EngineFailed as error:
+        raise MissingPart(f"{error}; cure: check the sound settings") from error
+    finally:
+        loudspeaker.close()

@@ -20,6 +20,14 @@ from typing import Any
 
 NO_SUCH_VOICE = 3
 """Exit code where the voice that was asked for does not exist."""
+_USUAL = (
+    "samantha", "daniel", "anna", "mónica", "thomas",
+    "zira", "hazel", "hedda", "helena", "hortense",
+    "english (america)", "english (great britain)", "german", "spanish (spain)", "french (france)",
+)  # fmt: skip
+"""Parts of the names of the voices that macOS, Windows and espeak-ng themselves speak with, in each language. Else the
+first in the list would speak, which is a novelty voice on macOS, and one from the Caribbean with espeak-ng."""
+
 _SETTLE_SECONDS = 0.03
 _ESPEAK = "espeak"
 
@@ -99,9 +107,15 @@ def _written(file: Path) -> bool:
 def _voice_for(engine: Any, language: str, unwanted: Collection[str]) -> str | None:
     """A voice that speaks a language, if the default one does not say that it does; `None` to keep the default."""
     default = str(engine.getProperty("voice"))
-    fitting = [str(voice.id) for voice in engine.getProperty("voices") if _speaks(voice, language)]
-    wanted = [voice for voice in fitting if voice not in unwanted]
-    return None if (default in wanted or not wanted) else wanted[0]
+    fitting = [voice for voice in engine.getProperty("voices") if _speaks(voice, language)]
+    wanted = {str(voice.id): str(voice.name) for voice in fitting if str(voice.id) not in unwanted}
+    return None if (default in wanted or not wanted) else min(wanted, key=lambda voice: _rank(wanted[voice]))
+
+
+def _rank(name: str) -> int:
+    """How late a voice comes to be taken by itself; of those alike, the first is."""
+    known = (place for place, usual in enumerate(_USUAL) if usual in name.casefold())
+    return next(known, len(_USUAL))
 
 
 def _speaks(voice: Any, language: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,13 @@ from voice_coach.events import Speaker, Utterance
 from voice_coach.ports import Transcriber
 from voice_coach.segment import Segment, to_samples, to_seconds
 
-_UTTERANCES_SECONDS = (1.5, 3.0, 3.0, 6.0, 10.0)
-"""What is usual in a talk; Whisper takes as long for the short ones as for the long ones."""
+_FIRST_SECONDS, _UTTERANCES_SECONDS = 1.5, (6.0, 1.5, 10.0, 3.0, 3.0)
+"""What is usual in a talk. Whisper takes as long for the short ones as for the long ones: they alternate, so that a
+measurement that is broken off is about that of the whole."""
+_WORK = {"tiny": 39.0, "base": 74.0, "small": 244.0}
+"""Millions of parameters, which work goes with (Radford et al. 2022, table 1)."""
+_MOONSHINE_WORK = _WORK["tiny"] / 5
+"""Moonshine tiny does a fifth of the work of Whisper tiny for the same speech (Jeffries et al. 2024)."""
 KEEPS_UP = 0.6
 """Seconds of work for a second of speech: more leaves nothing for hearing, and for what the people do besides."""
 
@@ -51,16 +57,45 @@ class _Measured:
     speeds: Mapping[str, Speed]
 
 
-def measure(transcriber: Transcriber, clip: Floats) -> Speed:
-    """Have an engine write down utterances of a clip of speech, float32 (n,), 16 kHz."""
-    pieces = [clip[: to_samples(seconds)] for seconds in _UTTERANCES_SECONDS]
-    _ask(transcriber, pieces[0])  # what is loaded at first use does not count
-    began, worked = time.perf_counter(), time.process_time()
-    for piece in pieces:
+def measure(transcriber: Transcriber, clip: Floats, patience_seconds: float = math.inf) -> Speed:
+    """Have an engine write down utterances of a clip of speech, float32 (n,), 16 kHz; none more after so long."""
+    _ask(transcriber, clip[: to_samples(_FIRST_SECONDS)])  # what is loaded at first use does not count
+    began, worked, speech = time.perf_counter(), time.process_time(), 0.0
+    for seconds in _UTTERANCES_SECONDS:
+        piece = clip[: to_samples(seconds)]
         _ask(transcriber, piece)
+        speech += to_seconds(len(piece))
+        if time.perf_counter() - began > patience_seconds:
+            break
     passed, processor = time.perf_counter() - began, time.process_time() - worked
-    speech = sum(to_seconds(len(piece)) for piece in pieces)
     return Speed(round(passed / speech, 4), round(processor / speech, 4))
+
+
+def bigger_model(name: str, speed: Speed, *, multilingual: bool) -> str | None:
+    """The biggest model that can be got and should keep up, if it does more work than this engine; else `None`."""
+    for model, work in _expected(name, speed, multilingual=multilingual):
+        if work <= KEEPS_UP:
+            return model if work > speed.seconds else None
+    return None
+
+
+def smaller_model(name: str, speed: Speed, *, multilingual: bool) -> str | None:
+    """The biggest model that should keep up where this engine does not, or else the smallest; `None` if it is that."""
+    sizes = list(_expected(name, speed, multilingual=multilingual))
+    smallest, work = sizes[-1]
+    fitting = next((model for model, work in sizes if work <= KEEPS_UP), smallest)
+    return None if work >= speed.seconds else fitting
+
+
+def _expected(name: str, speed: Speed, *, multilingual: bool) -> Iterator[tuple[str, float]]:
+    """Models that can be got, biggest first, with the seconds of work to be expected for each second of speech.
+
+    Beside an engine of unknown size that is no number, which is neither more nor less than another.
+    """
+    engine, _, model = name.partition(" ")
+    own = _MOONSHINE_WORK if engine == "moonshine" else _WORK.get(model.removesuffix(".en"), math.nan)
+    for size in ("small", "base") if multilingual else ("small.en", "base.en", "tiny.en"):
+        yield size, speed.seconds * _WORK[size.removesuffix(".en")] / own
 
 
 def _ask(transcriber: Transcriber, samples: Floats) -> None:

@@ -103,7 +103,8 @@ def find_voice(voices: Sequence[InstalledVoice], which: str) -> InstalledVoice:
         some = ", ".join(f"{voice.number} {voice.name}" for voice in found[:4])
         raise UsageError(f"{which!r} may be {some}{' and others' if len(found) > 4 else ''}; take a number")
     near = get_close_matches(wanted, [_name(voice) for voice in voices], n=1)
-    hint = f"; did you mean {next(v.name for v in voices if _name(v) == near[0])}?" if near else ""
+    listed = "; voice-coach voices --all lists them"
+    hint = f"; did you mean {next(v.name for v in voices if _name(v) == near[0])}?" if near else listed
     raise UsageError(f"there is no voice {which!r}{hint}")
 
 

@@ -79,6 +79,11 @@ class Across:
     lines: tuple[TalkLine, ...]
     charts: tuple[Chart, ...]
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether the usual silence is known of any of the talks."""
+        return any(line.gap != wording.ABSENT for line in self.lines)
+
 
 def across(reports: Iterable[Report]) -> Across | None:
     """The last talks of the two people of the newest of them, oldest first; `None` if there is none to tell of."""

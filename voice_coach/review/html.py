@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -25,9 +26,10 @@ _MOST_SURE = 0.5  # of a turn's speech has to be sure, or the turn is shown as u
 _MOST_SENTENCES = 8  # of one kind: the page stays small, and everything is in `report.json`
 _MOST_WITHHELD = 40
 _MOST_CLOSING = 6
-_LARGEST_PAGE_BYTES = 299_500
+_LARGEST_PAGE_BYTES = 299_700
 """What a page may weigh; all that was said in two hours has room in it, unless the two speak very fast."""
-_TURN_MARKUP_BYTES = 39
+_MARKUP_BYTES = {"turn": 23, "class": 8, "wordless": 25, "unsure": 39}
+"""What surrounds time, name and words of a turn on the page; the first colour needs no class there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def render_page(report: Report, where: str | None = None) -> str:
 
 def _values(report: Report, where: str | None) -> dict[str, Any]:
     """What the template shows, but for the turns."""
-    moments = heard_moments(report)
+    moments, rows, overlaps = heard_moments(report), lanes.rows(report), _overlap_lines(report)
+    on_map = {mark.style for row in rows for mark in row.marks}
     return {
         "report": report,
         "people": _people(report),
@@ -98,9 +101,10 @@ def _values(report: Report, where: str | None) -> dict[str, Any]:
         "curve": shares.share_curve(report),
         "thirds": shares.thirds(report),
         "parts": shares.parts(report),
-        "rows": lanes.rows(report),
+        "rows": rows,
+        "signs": [line for line in overlaps if line.kind in on_map],
         "legend": lanes.legend(report),
-        "overlaps": _overlap_lines(report),
+        "overlaps": overlaps,
         "figures": _figure_lines(report),
         "traces": traces(report),
         "strips": bands.strips(report),
@@ -132,6 +136,7 @@ def environment() -> Environment:
         "percent": wording.percent,
         "share": wording.share,
         "marked": marked,
+        "squeezed": _squeezed,
         "text": _text,
         "moment": slots.cue_moment,
     }
@@ -148,6 +153,11 @@ def _text(text: str) -> Markup:
     """A text between two tags: there, quotation marks need no escape, which saves a long transcript much room."""
     safe = wording.visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Markup(safe)  # noqa: S704 - it is escaped
+
+
+def _squeezed(style: str) -> str:
+    """A style sheet of ours without its comments and what is only there for the eye: that leaves room for the talk."""
+    return re.sub(r"\s*([{};,])\s*|(?<=:)\s+", r"\1", re.sub(r"/\*.*?\*/|\s+", " ", style, flags=re.DOTALL))
 
 
 def _people(report: Report) -> tuple[Person, ...]:
@@ -191,8 +201,7 @@ def _phrase_lines(report: Report, kinds: Mapping[PhraseKind, str]) -> tuple[Line
 
 def _figure_lines(report: Report) -> tuple[Line, ...]:
     """Each figure's name, and its value for each person."""
-    columns = [wording.figures(speaker) for speaker in report.speakers]
-    return tuple(Line("", row[0][0], tuple(value for _, value in row)) for row in zip(*columns, strict=True))
+    return tuple(Line("", name, values) for name, values in wording.figures(report))
 
 
 def _sentences(report: Report, kinds: Mapping[PhraseKind, Any]) -> dict[PhraseKind, tuple[PhraseFigures, ...]]:
@@ -226,8 +235,14 @@ def closing_turns(report: Report) -> tuple[SpokenTurn, ...]:
 
 def _fitting(turns: tuple[SpokenTurn, ...], room_bytes: int) -> tuple[SpokenTurn, ...]:
     """As many turns, from the first on, as there is room for."""
-    sizes = (len(f"{turn.name}{turn.text or ''}".encode("utf-8", "replace")) + _TURN_MARKUP_BYTES for turn in turns)
-    return turns[: bisect_right(list(accumulate(sizes)), room_bytes)]
+    return turns[: bisect_right(list(accumulate(map(_bytes_of, turns))), room_bytes)]
+
+
+def _bytes_of(turn: SpokenTurn) -> int:
+    """How much of the page a turn takes."""
+    written = _text(f"{turn.at}{turn.name}{turn.lasted if turn.text is None else turn.text}").encode("utf-8", "replace")
+    has = {"turn": True, "class": turn.whose != "first", "wordless": turn.text is None, "unsure": not turn.sure}
+    return len(written) + sum(size for part, size in _MARKUP_BYTES.items() if has[part])
 
 
 def _turns(report: Report) -> tuple[SpokenTurn, ...]:

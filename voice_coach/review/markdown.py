@@ -77,9 +77,7 @@ def _plan(report: Report) -> Iterator[str]:
 def _figures(report: Report) -> Iterator[str]:
     yield "## In figures"
     shares = ("share of the talk", tuple(wording.share(speaker) for speaker in report.speakers))
-    columns = [wording.figures(speaker) for speaker in report.speakers]
-    rows = ((row[0][0], tuple(value for _, value in row)) for row in zip(*columns, strict=True))
-    yield _table(report, (shares, *rows))
+    yield _table(report, (shares, *wording.figures(report)))
 
 
 def _table(report: Report, rows: Iterable[tuple[str, tuple[object, ...]]]) -> str:

@@ -1,8 +1,8 @@
-"""The review in a terminal: a screenful, as readable in a pipe as in colour."""
+"""The review in a terminal: with the prompt below it, a screen of 80 by 24; as readable in a pipe as in colour."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
@@ -21,39 +21,50 @@ _STYLES = {"first": "#b5793a", "second": "#4d86bf"}  # of equal weight, readable
 _COLUMN = 16
 _BAR = 34
 _INDENT = "  "
+_TITLE_NAME, _MOST_GOOD = 20, 130
+_CUE_LINES, _CUE_WIDTH, _MOST_TIMES = 2, 58, 6
 
 
 def print_summary(report: Report, console: Console, page: Path | None) -> None:
     """Print what the talk was like; `page` is where the whole review lies."""
     report = presented(report)
-    for line in _lines(report, _block(console), page):
+    for line in _lines(report, _block(console)):
         line.plain = _encodable(line.plain, console.encoding)
         console.print(line, highlight=False)
+    if page is not None:
+        # The terminal wraps it, and not we: so it can still be clicked and copied.
+        where = _encodable(f"The whole review: {spelled_out(str(page))}", console.encoding)
+        console.print(Text(where), highlight=False, soft_wrap=True)
 
 
-def _lines(report: Report, block: str, page: Path | None) -> Iterator[Text]:
+def _lines(report: Report, block: str) -> Iterator[Text]:
     session = report.session
     when = wording.day(session.started_at)
     ended = "ended before its time" if session.status == "interrupted" else None
     facts = (when and wording.plain(when), wording.length(session.duration_seconds), ended)
-    yield Text(wording.title(report, 30), style="bold")
-    yield Text(", ".join(filter(None, facts)))
+    yield Text.assemble((wording.title(report, _TITLE_NAME), "bold"), f", {', '.join(filter(None, facts))}")
     yield Text()
     moments = heard_moments(report)
     if moments:
-        yield Text("What went well: " + ", ".join(moment.together for moment in moments))
+        yield Text(f"What went well: {_good([moment.together for moment in moments])}")
         yield Text()
     if any(stretch.speaker for stretch in report.speech):
         yield from (_bar(speaker, _STYLES[whose(report, speaker.name)], block) for speaker in report.speakers)
-        yield Text()
         yield from _table(report)
         yield Text()
     else:
         yield Text("No voice of either of the two was heard.")
     yield from _coach(report)
     yield from _limits(report)
-    if page is not None:
-        yield Text(f"The whole review: {spelled_out(str(page))}", overflow="fold")
+
+
+def _good(told: Sequence[str]) -> str:
+    """What went well, as much of it as two lines hold."""
+    shown = ", ".join(told)
+    while len(shown) > _MOST_GOOD:
+        told = told[:-1]
+        shown = f"{', '.join(told)} and more"
+    return shown
 
 
 def _bar(speaker: SpeakerFigures, style: str, block: str) -> Text:
@@ -62,27 +73,31 @@ def _bar(speaker: SpeakerFigures, style: str, block: str) -> Text:
     return Text.assemble(
         _fitted(speaker.name, _COLUMN) + " ",
         (filled.ljust(_BAR), style),
-        f" {wording.share(speaker):>5}  {wording.length(speaker.talk_seconds)}",
+        f" {wording.share(speaker):>5}  {wording.talk_time(speaker)}",
     )
 
 
 def _table(report: Report) -> Iterator[Text]:
-    columns = [wording.figures(speaker) for speaker in report.speakers]
-    label_width = max(len(label) for label, _ in columns[0])
+    rows = wording.figures(report)
+    label_width = max(len(label) for label, _ in rows)
     heads = (f"{_INDENT}{_fitted(speaker.name, _COLUMN, right=True)}" for speaker in report.speakers)
     yield Text(" " * label_width + "".join(heads))
-    for row in zip(*columns, strict=True):
-        values = (f"{_INDENT}{value:>{_COLUMN}}" for _, value in row)
-        yield Text(row[0][0].ljust(label_width) + "".join(values))
+    for label, values in rows:
+        yield Text(label.ljust(label_width) + "".join(f"{_INDENT}{value:>{_COLUMN}}" for value in values))
 
 
 def _coach(report: Report) -> Iterator[Text]:
     reached = reached_cues(report)
-    yield Text("The coach said:" if reached else "The coach kept quiet.")
-    for cue in reached:
-        spoken = cue.outcome == CueOutcome.SPOKEN
-        outcome = "" if spoken else f" ({wording.OUTCOMES[CueOutcome(cue.outcome)]})"
-        yield Text(f"{_INDENT}{wording.clock(cue_moment(cue)):>7}  {wording.plain(cue.text)}{outcome}")
+    if not reached:
+        yield Text("The coach kept quiet.")
+    shown = reached[: _CUE_LINES if len(reached) <= _CUE_LINES else _CUE_LINES - 1]
+    for cue in shown:
+        outcome = "" if cue.outcome == CueOutcome.SPOKEN else f" ({wording.OUTCOMES[CueOutcome(cue.outcome)]})"
+        said = f"The coach at {wording.clock(cue_moment(cue))}: “{wording.shorten(cue.text, _CUE_WIDTH)}”{outcome}"
+        yield Text(said)
+    if rest := [wording.clock(cue_moment(cue)) for cue in reached[len(shown) :]]:
+        times = ", ".join(rest[:_MOST_TIMES])
+        yield Text(f"{_INDENT}and {len(rest)} more, at {times}{' and later' if len(rest) > _MOST_TIMES else ''}")
 
 
 def _limits(report: Report) -> Iterator[Text]:

@@ -9,8 +9,6 @@ from voice_coach.figures import Report
 from voice_coach.review.slots import NAME_LIMIT
 from voice_coach.review.wording import OVERLAPS, clock, shorten
 
-_MOST_MOMENTS = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -21,7 +19,7 @@ class Trace:
 
 
 def traces(report: Report) -> tuple[Trace, ...]:
-    """Of the longest turns, and of every kind of overlap."""
+    """Of the longest turns, of every kind of overlap, and of the floor that came back."""
     longest = tuple(
         (shorten(speaker.name, NAME_LIMIT), (clock(start),))
         for speaker in report.speakers
@@ -36,7 +34,12 @@ def traces(report: Report) -> tuple[Trace, ...]:
         )
         if moments:
             found.append(Trace(what, moments))
-    return tuple(found)
+    back = tuple(
+        (shorten(speaker.name, NAME_LIMIT), own)
+        for speaker in report.speakers
+        if (own := tuple(clock(o.start_seconds) for o in report.overlaps if o.floor_returned and o.of == speaker.name))
+    )
+    return (*found, Trace("had the floor back soon, after", back)) if back else tuple(found)
 
 
 def _longest(report: Report, name: str) -> float | None:
@@ -47,6 +50,4 @@ def _longest(report: Report, name: str) -> float | None:
 
 
 def _moments(report: Report, kind: OverlapKind, name: str) -> tuple[str, ...]:
-    found = [clock(o.start_seconds) for o in report.overlaps if o.kind == kind and o.by == name]
-    more = len(found) - _MOST_MOMENTS
-    return (*found[:_MOST_MOMENTS], *((f"and {more} more",) if more > 0 else ()))
+    return tuple(clock(o.start_seconds) for o in report.overlaps if o.kind == kind and o.by == name)

@@ -134,9 +134,20 @@ def percent(share: float | None) -> str:
 def share(speaker: SpeakerFigures) -> str:
     """A person's share of the talk; a range where it was not sure whose voice some of it was."""
     low, high = speaker.talk_share_low, speaker.talk_share_high
-    if low is None or high is None or round(100 * high) - round(100 * low) < _LEAST_RANGE_POINTS:
+    if low is None or high is None or not _is_range(low, high):
         return percent(speaker.talk_share)
     return f"{low * 100:.0f} to {high:.0%}"
+
+
+def talk_time(speaker: SpeakerFigures) -> str:
+    """How long a person spoke, as exactly as it is known."""
+    low, high = speaker.talk_share_low, speaker.talk_share_high
+    about = "about " if low is not None and high is not None and _is_range(low, high) else ""
+    return f"{about}{length(speaker.talk_seconds)}"
+
+
+def _is_range(low: float, high: float) -> bool:
+    return round(100 * high) - round(100 * low) >= _LEAST_RANGE_POINTS
 
 
 def counted(count: int, words: tuple[str, str]) -> str:
@@ -160,8 +171,14 @@ def title(report: Report, limit: int = 200) -> str:
     return "A talk of " + " and ".join(shorten(speaker.name, limit) for speaker in report.speakers)
 
 
-def figures(speaker: SpeakerFigures) -> tuple[tuple[str, str], ...]:
-    """The figures of one person, with their names, in the same order for everybody."""
+def figures(report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The name of each figure, and its value for each person; what was measured of neither stays out."""
+    rows = zip(*(_figures(speaker) for speaker in report.speakers), strict=True)
+    told = ((row[0][0], tuple(value for _, value in row)) for row in rows)
+    return tuple((name, values) for name, values in told if set(values) != {ABSENT})
+
+
+def _figures(speaker: SpeakerFigures) -> tuple[tuple[str, str], ...]:
     return (
         ("turns", number(speaker.turns)),
         ("a typical turn", length(speaker.median_turn_seconds)),
