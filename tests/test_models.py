@@ -106,6 +106,7 @@ def test_list_path_verify_and_remove(capsys: pytest.CaptureFixture[str], hub: Lo
     assert set(rows) == {*PINNED, "mine"}
     out = run(capsys, "models")[1]
     assert all(name in out for name in rows)
+    assert str(own_folder() / "mine") in "".join(out.split()), "the whole of it, on however many lines"
     assert run(capsys, "models", "path")[1].strip() == str(models_folder())
     assert run(capsys, "models", "path", "mine")[1].strip() == str(own_folder() / "mine")
     code, out, _ = run(capsys, "models", "verify")
@@ -300,7 +301,9 @@ def test_a_wrong_archive(capsys: pytest.CaptureFixture[str], hub: LocalHub, tmp_
     assert code == 3
     assert "holds 2 files called config.json" in err
     archive.write_bytes(b"no archive")
-    assert get(capsys, "--from-file", archive)[0] == 3
+    code, _, err = get(capsys, "--from-file", archive)
+    assert (code, err) == (3, f"voice-coach: {archive} is neither a zip nor a tar file\n")
+    assert "No such file" in get(capsys, "--from-file", tmp_path / "nowhere.zip")[2]
     assert get(capsys, "--from-dir", tmp_path / "nowhere")[0] == 3
     assert get(capsys, "--from-dir", tmp_path, "--from-file", archive)[0] == 2
 

@@ -28,12 +28,14 @@ ENVIRONMENT = "VOICE_COACH_"
 class WordsOptions(Options):
     """Which engine writes words down, and in which language.
 
-    `whisper_model` is a folder; empty looks in the folders of models. The language `auto` is what the engine hears, of
+    `whisper_model` is a folder; empty looks in the folders of models. `better_model`, by its name or folder, writes a
+    live talk down once more in the time that the other leaves. The language `auto` is what the engine hears, of
     those that there is language data for; with an engine that knows one, it is that one.
     """
 
     engine: str = choice("auto", "auto", "whisper", "moonshine", "off")
     whisper_model: str = ""
+    better_model: str = ""
     language: str = choice("auto", "auto", "en", "de", "es", "fr")
     threads: int = number(1, 1, 16, "processor threads")
 

@@ -18,10 +18,22 @@ from voice_coach.engines.kept_audio import KeptAudio
 from voice_coach.engines.learning import TableLearner
 from voice_coach.engines.speakers import load_background
 from voice_coach.engines.voiceprint import Enrolment
-from voice_coach.events import PEOPLE, AudioBlock, Event, Output, Request, Shortcoming, Speaker, TalkEnded
+from voice_coach.events import (
+    PEOPLE,
+    AudioBlock,
+    Event,
+    Output,
+    Request,
+    Shortcoming,
+    Speaker,
+    TalkEnded,
+    Transcribe,
+    Transcript,
+)
 from voice_coach.journal import JournalWriter, write_beside
 from voice_coach.lexicon import Languages
 from voice_coach.live.inbox import Inbox
+from voice_coach.live.spare_time import SpareTime
 from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk, Watch
 from voice_coach.opening import Asked, Opening
@@ -29,6 +41,7 @@ from voice_coach.pipeline import Pipeline
 from voice_coach.plan import Plan
 from voice_coach.ports import Microphone
 from voice_coach.report import SessionFacts
+from voice_coach.second_writing import write_better
 from voice_coach.session import KEPT_AUDIO_NAME, Ears, Voices, make_folder
 
 
@@ -56,6 +69,7 @@ class LiveParts:
     engines: LiveEngines
     inbox: Inbox = field(default_factory=Inbox)
     keep_audio: bool = False
+    spare_time: SpareTime | None = None
     seconds: Callable[[], float] = clock.now
 
 
@@ -83,6 +97,7 @@ class LiveSession:
         """The pipeline of the talk, once it has begun."""
         self.learnt: tuple[Enrolment, Enrolment] | None = None
         """Both voices, if they were learnt in the opening round."""
+        self._better: Mapping[int, Transcript] = {}
         self.gain = 1.0
         """What brings the microphone to the level of the models."""
         needs_round = table.voices is None or table.before
@@ -90,6 +105,8 @@ class LiveSession:
         self._talk = LiveTalk(
             course, parts.inbox, Clock(parts.microphone, parts.seconds), parts.engines, self._take, self._following
         )
+        if parts.spare_time is not None:
+            parts.spare_time.begin(self._talk.wait_for_words)
 
     def __enter__(self) -> Self:
         return self
@@ -145,14 +162,19 @@ class LiveSession:
     def close(self, *, hurry: bool = False) -> None:
         """End the talk properly, however it came to its end; in a `hurry`, without waiting for sentences and words."""
         self._talk.close(hurry=hurry)
+        if self._parts.spare_time is not None:
+            self._better = self._parts.spare_time.finish()
 
     def hear_again(self) -> None:
-        """Hear the whole talk a second time, now that it is over."""
+        """Hear the whole talk a second time, now that it is over, with the better words that there are of it."""
         if self._ears is None or self._facts is None or not any(isinstance(e, TalkEnded) for e in self._events):
             return
         again = self._ears.again(self._events)
         if again is not None:
             write_beside(self._folder, self._facts, again)
+        if self._better and self._parts.spare_time is not None:
+            lexicon, engine = self._ears.lexicon(self._events), self._parts.spare_time.name
+            write_better(self._folder, self._better, engine, lexicon, self._parts.settings)
 
     def _open_round(self) -> Course:
         parts = self._parts
@@ -205,4 +227,6 @@ class LiveSession:
             self._events.append(output)
         elif isinstance(output, AudioBlock) and self._kept_audio is not None:
             self._kept_audio.add(output)
+        elif isinstance(output, Transcribe) and self.has_begun and self._parts.spare_time is not None:
+            self._parts.spare_time.offer(output)
         self._watch(output, now)

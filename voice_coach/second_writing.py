@@ -1,19 +1,20 @@
-"""A session's words written down again, from the recording of it, by another engine."""
+"""A session's words written down again by another engine, from the recording of it or while it was held."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from voice_coach.config import Settings
 from voice_coach.engines.recording import Recording
 from voice_coach.errors import EngineFailed, InputError
-from voice_coach.events import AudioBlock, Event, Transcript, WordsHeard, WordsMissing
+from voice_coach.events import AudioBlock, Event, Transcript, Utterance, WordsHeard, WordsMissing
 from voice_coach.gates import doubt
 from voice_coach.journal import REWRITTEN_NAME, Journal, read_journal, read_second, write_beside
 from voice_coach.lexicon import Lexicon
 from voice_coach.ports import Transcriber
+from voice_coach.report import SessionFacts
 from voice_coach.rewriting import commands_again, rewrite, utterances_of
 from voice_coach.session import KEPT_AUDIO_NAME
 
@@ -53,15 +54,54 @@ def write_again(
         If nothing of it was to be written down, or the folder cannot be written.
     """
     journal = read_journal(folder)
-    heard = read_second(folder) or journal.events
     words = list(_written(journal, blocks, transcriber, settings))
     if not words:
         raise InputError(f"{folder.name} was heard without words; analyze its recording again, with --words")
+    _put(folder, replace(journal.session, words_engine=transcriber.name), words, lexicon, settings)
+
+
+def write_better(
+    folder: Path, better: Mapping[int, Transcript], engine: str, lexicon: Lexicon, settings: Settings
+) -> None:
+    """Let a session's report have the words that a better engine wrote down in its spare time.
+
+    Parameters
+    ----------
+    better : what it wrote, by utterance; any other keeps the words that it has.
+    """
+    journal, options = read_journal(folder), settings.pipeline.transcription
+    words: list[Event] = []
+    for utterance in utterances_of(journal.events):
+        heard = better.get(utterance.utterance_id)
+        if heard is None:
+            words.append(_as_it_was(journal, utterance))
+        else:
+            words.append(WordsHeard(utterance, engine, heard.words, doubt(heard, utterance, options)))
+    first = journal.session.words_engine
+    is_all = all(isinstance(event, WordsHeard) and event.engine == engine for event in words)
+    both = replace(journal.session, words_engine=engine if is_all else f"{engine} and {first}")
+    _put(folder, both, words, lexicon, settings)
+
+
+def _as_it_was(journal: Journal, utterance: Utterance) -> Event:
+    """The words of an utterance as they came in the talk, those that went to the other included."""
+    told = [e for e in journal.events if isinstance(e, WordsHeard | WordsMissing)]
+    own, *others = [event for event in told if event.utterance.utterance_id == utterance.utterance_id]
+    if isinstance(own, WordsMissing):
+        return own
+    words = [word for event in (own, *others) if isinstance(event, WordsHeard) for word in event.words]
+    if others:  # only words with a time go to the other
+        words.sort(key=lambda word: word.segment or utterance.segment)
+    return replace(own, words=tuple(words))
+
+
+def _put(folder: Path, session: SessionFacts, words: Sequence[Event], lexicon: Lexicon, settings: Settings) -> None:
+    """Write other words of a session beside what was heard, and all that follows from them."""
+    heard = read_second(folder) or read_journal(folder).events
     written = [event for event in words if isinstance(event, WordsHeard)]
     missing = [event for event in words if isinstance(event, WordsMissing)]
     events = [*rewrite(heard, written, lexicon, settings.pipeline), *missing]
-    session = replace(journal.session, words_engine=transcriber.name, language=lexicon.language)
-    write_beside(folder, session, events, REWRITTEN_NAME)
+    write_beside(folder, replace(session, language=lexicon.language), events, REWRITTEN_NAME)
 
 
 def _written(

@@ -186,13 +186,16 @@ class Ears:
         hearing = Hearing(SileroDetector(), self._network, self._options.hearing, keep)
         return Pipeline(hearing, self._languages, self._names, self._options, with_words=with_words)
 
+    def lexicon(self, events: Iterable[Event]) -> Lexicon:
+        """The language that a talk with these events turned out to be in."""
+        return self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
+
     def again(self, events: Sequence[Event]) -> Iterator[Event] | None:
         """What a second hearing finds of a talk with these events; `None` if not all of it could be kept."""
         if self._kept is None or not self._kept.whole:
             return None
         words = [event for event in events if isinstance(event, WordsHeard)]
-        lexicon = self._languages.spoken(event.language for event in events if isinstance(event, LanguageHeard))
-        return self._hear_again(self._kept, Interpreter(lexicon, self._options), words)
+        return self._hear_again(self._kept, Interpreter(self.lexicon(events), self._options), words)
 
     def _hear_again(self, kept: KeptFrames, interpreter: Interpreter, words: Sequence[WordsHeard]) -> Iterator[Event]:
         pair = learnt_from_all(self._enrolments, self._network.pair, kept.read(), self._background)

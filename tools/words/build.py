@@ -2,7 +2,7 @@
 
     python -m tools.words.build [FOLDER]
 
-It needs flite and what the extra `train` holds, and takes about three quarters of an hour of two idle cores.
+It needs flite and what the extra `train` holds, and takes about half an hour of two idle cores.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from voice_coach.commands.common import (
     Output,
+    Writing,
     effective_settings,
     note,
     own_settings_file,
@@ -18,6 +19,7 @@ from voice_coach.commands.common import (
 from voice_coach.config import Settings
 from voice_coach.display import Display
 from voice_coach.engines.canceller import EchoCanceller
+from voice_coach.engines.choosing import Wanted, better_maker
 from voice_coach.engines.devices import Devices
 from voice_coach.engines.loudspeaker import SystemLoudspeaker
 from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
@@ -28,6 +30,7 @@ from voice_coach.errors import MissingPart, UsageError
 from voice_coach.events import Shortcoming
 from voice_coach.live.first_sound import first_sound
 from voice_coach.live.inbox import Inbox
+from voice_coach.live.spare_time import SpareTime
 from voice_coach.live.talk import LiveEngines
 from voice_coach.live_session import LiveParts
 from voice_coach.ports import Canceller, Notice
@@ -116,10 +119,21 @@ def open_equipment(
     room = first_sound(inbox, cure_for_silence())
     say(f"Microphone: {microphone.name}; the room: {room.words} ({room.level_db:.0f} dB)")
     say(f"Loudspeaker: {loudspeaker.name if loudspeaker else 'none, sentences are shown'}")
-    say(f"Words: {writing.told}")
+    spare_time = _spare_time(settings, writing, names)
+    if spare_time is not None:
+        stack.callback(spare_time.finish)
+    say(f"Words: {writing.told}{f', and {spare_time.name} in spare time' if spare_time else ''}")
     engines = LiveEngines(writing.transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
     keep_audio = getattr(chosen, "keep_audio", False)
-    return LiveParts(writing.languages, settings, microphone, engines, inbox, keep_audio=keep_audio)
+    return LiveParts(
+        writing.languages, settings, microphone, engines, inbox, keep_audio=keep_audio, spare_time=spare_time
+    )
+
+
+def _spare_time(settings: Settings, writing: Writing, names: Sequence[str]) -> SpareTime | None:
+    """A better engine for words, where one is wished for and there are words at all."""
+    make = better_maker(settings.words, Wanted(writing.languages.known, names))
+    return None if make is None or writing.transcriber is None else SpareTime(make)
 
 
 def _loudspeaker(chosen: Namespace, settings: Settings, devices: Devices) -> SystemLoudspeaker | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from voice_coach import resources
 from voice_coach.characters import spelled_out
@@ -59,7 +59,7 @@ def _list(chosen: Namespace) -> int:
     if chosen.json:
         sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
         return 0
-    table = Table("model", "knows", "size", "here", box=None)
+    table = Table("model", "knows", "size", Column("here", overflow="fold"), box=None)
     for row in rows:
         size = f"{row['megabytes']} MB" if row["megabytes"] else ""
         table.add_row(str(row["name"]), str(row["languages"] or "?"), size, str(row["folder"] or "no"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine, whisper
 from voice_coach.engines.expected import ExpectedSentences, Expecting
-from voice_coach.engines.model_store import check_model, installed_models, models_folder
+from voice_coach.engines.model_store import check_model, find_model, installed_models, models_folder
 from voice_coach.engines.speed import Speed, best_first, is_english_only, remembered
 from voice_coach.errors import MissingPart
 from voice_coach.ports import Transcriber
@@ -65,7 +65,8 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
         case "moonshine":
             return _chosen(moonshine.MoonshineTranscriber(), speeds)
         case "auto" if own is None:
-            return _first_that_loads(_engines(options, wanted, speeds), speeds)
+            choice = _first_that_loads(_engines(options, wanted, speeds), speeds)
+            return choice if choice.transcriber or choice.passed_over else Choice(None, _nobody_knows(wanted.language))
     model = own or next(iter(_fitting(wanted)), None)
     if model is None:
         language = "" if wanted.language in (None, "en") else f" that knows {wanted.language}"
@@ -76,11 +77,37 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
     return _chosen(_whisper(model, options, wanted), speeds)
 
 
+def _nobody_knows(language: str | None) -> tuple[str, ...]:
+    """Why there is no engine for another language than English; for that one there may be none by choice."""
+    if language in (None, "en"):
+        return ()
+    return (f"no words engine here knows {language}; cure: voice-coach models get base, or small",)
+
+
 def with_expectations(transcriber: Transcriber | None, sentences: Sequence[str]) -> Transcriber | None:
     """An engine that hears these sentences better, where it is one that can be asked how likely they are."""
     if not isinstance(transcriber, moonshine.MoonshineTranscriber):
         return transcriber
     return Expecting(transcriber, ExpectedSentences(transcriber.folder, sentences))
+
+
+def better_maker(options: WordsOptions, wanted: Wanted) -> Callable[[], Transcriber] | None:
+    """How to open the engine that writes a talk down once more in spare time, if one is wished for.
+
+    Raises
+    ------
+    MissingPart
+        If it is not there.
+    """
+    if not options.better_model:
+        return None
+    model = find_model(options.better_model) or Path(options.better_model).expanduser()
+    if not whisper.is_model(model):
+        raise MissingPart(
+            f"no model {options.better_model} is here, which words.better_model names; "
+            "voice-coach models list shows which there are"
+        )
+    return partial(_whisper, model, options, wanted)
 
 
 def engine_makers(options: WordsOptions) -> Iterator[tuple[str, Callable[[], Transcriber]]]:

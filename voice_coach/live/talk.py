@@ -150,6 +150,11 @@ class LiveTalk:
         words = self._words is None or self._words.is_idle
         return (words and self._speaking.is_idle and self._inbox.is_settled) or not self._thread.is_alive()
 
+    def wait_for_words(self) -> None:
+        """Wait until nobody waits for words."""
+        if self._words is not None:
+            self._words.wait_until_idle()
+
     def run(self) -> None:
         """Hold the talk; returns when it has ended, by request or because its thread could not go on.
 

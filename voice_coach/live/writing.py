@@ -48,6 +48,11 @@ class Words:
         with self._changed:
             return not self._waiting and self._current is None
 
+    def wait_until_idle(self) -> None:
+        """Wait until nobody waits for words, or the talk is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or (not self._waiting and self._current is None))
+
     def finish(self, seconds: float) -> list[TranscriptionFailed]:
         """Wait for what is left, at most so long; returns what is given up."""
         with self._changed:

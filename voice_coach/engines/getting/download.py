@@ -216,6 +216,8 @@ def _member(archive: Path, name: str) -> Iterator[IO[bytes]]:
         ):
             yield member
         return
+    if archive.is_file() and not tarfile.is_tarfile(archive):
+        raise InputError(f"{archive} is neither a zip nor a tar file")
     with tarfile.open(archive) as tarred:
         regular = [member.name for member in tarred.getmembers() if member.isfile()]
         opened = tarred.extractfile(_named(name, regular, archive))
