@@ -25,10 +25,8 @@ _APART = 0.17  # 3 dB: where the people's shares lie closer in most bands, there
 _ROUNDS = 4  # of counting frames together by place
 _TOLD = 0.5  # probability from which a voice says something of a frame's place
 _ALONE = 0.75  # of a frame's sound that comes from one place, for the frame to count as that person's alone
-_LEAST_EVIDENCE, _LEAST_APART_EVIDENCE = (
-    50.0,
-    0.3,
-)  # of voices for either place, and between them, to say who sits there
+_LEAST_EVIDENCE = 50.0  # frames' worth of voices for either place, to say who sits there
+_LEAST_LEANING = 0.3  # by which the two places must differ in whose voices are heard from them, of 2 at most
 _LEAST_APART = 0.1  # a band in which they do tells nothing
 _LEAST_SHARE = np.float32(1e-3)
 _TINY = np.float32(1e-9)
@@ -71,7 +69,7 @@ class Seats:
         if min(float(both.sum()) for both in sums) < _LEAST_EVIDENCE:
             return None
         leaning = [float((both[0] - both[1]) / both.sum()) for both in sums]
-        if abs(leaning[0] - leaning[1]) < _LEAST_APART_EVIDENCE:
+        if abs(leaning[0] - leaning[1]) < _LEAST_LEANING:
             return None
         first, second = (heard[row] for row in (rows if leaning[0] > leaning[1] else rows[::-1]))
         return cls.of(first, second, every)
