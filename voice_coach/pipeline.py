@@ -19,6 +19,7 @@ from voice_coach.events import (
     AudioLost,
     ChangeLanguage,
     CueFinished,
+    CueOutcome,
     CueStarted,
     Event,
     Input,
@@ -81,8 +82,10 @@ class _Backfill:
         """A sentence begins, and nobody has spoken over it; or it is over, and the deafness with it."""
         if isinstance(result, CueStarted):
             self._since = None
-        else:
+        elif result.outcome is CueOutcome.YIELDED:
             self._until = deaf_until + to_samples(_BACKFILL_SECONDS)
+        else:  # said to its end after all: what was noticed may have been its own last sound
+            self._since = None
 
     def begin(self, at_sample: int, deaf_until: int) -> None:
         """Somebody began to speak, over a sentence that makes deaf until a sample, or less."""
