@@ -131,11 +131,8 @@ def told_of_turns(told: Iterable[Happened], turns: Iterable[Mapping[str, Any]]) 
     told = list(told)
     ends, named = [], []
     for turn in turns:
-        speaker, begin, end = (
-            Speaker(turn["speaker"]),
-            to_samples(turn["start_seconds"]),
-            to_samples(turn["end_seconds"]),
-        )
+        speaker = Speaker(turn["speaker"])
+        begin, end = to_samples(turn["start_seconds"]), to_samples(turn["end_seconds"])
         speaks = [(happened.at, speaker in happened.output.speakers) for happened in told]  # type: ignore[union-attr]
         named.append(next((to_seconds(at - begin) for at, so in speaks if so and at >= begin), np.inf))
         before = [so for at, so in speaks if at < end]
