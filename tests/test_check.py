@@ -17,11 +17,12 @@ from voice_coach import checking, session
 from voice_coach.acoustics import Floats
 from voice_coach.checking import Echo, find_echo, judge_echo, judge_gain, judge_microphone, judge_room, sweep
 from voice_coach.commands import check
+from voice_coach.commands.common import effective_settings, own_settings_file
 from voice_coach.config import Settings
 from voice_coach.engines.choosing import Choice
 from voice_coach.engines.simulated import EchoPath
 from voice_coach.engines.speed import Speed, remembered
-from voice_coach.errors import EngineFailed, MissingPart
+from voice_coach.errors import EngineFailed, InputError, MissingPart
 from voice_coach.events import AudioBlock
 from voice_coach.live.first_sound import FirstSound, judge_first_sound
 from voice_coach.segment import SAMPLE_RATE
@@ -45,7 +46,7 @@ def test_the_echo_is_found_where_and_how_loud_it_is(delay: float) -> None:
     assert echo is not None
     assert echo.delay_seconds == pytest.approx(delay, abs=0.002)
     assert echo.levels_db == pytest.approx([checking.SWEEP_DB - 12] * 3, abs=0.5)
-    assert judge_echo("loudspeaker", echo, 0.8).is_well
+    assert judge_echo("loudspeaker", echo).is_well
     gain = judge_gain(echo)
     assert gain is not None
     assert gain.is_well
@@ -54,14 +55,54 @@ def test_the_echo_is_found_where_and_how_loud_it_is(delay: float) -> None:
 def test_a_loudspeaker_that_is_not_heard() -> None:
     rng = np.random.default_rng(1)
     assert find_echo(sweep(), rng.standard_normal(60_000).astype(np.float32) * 0.01, STARTS) is None
-    assert "volume up" in judge_echo("loudspeaker", None, 0.8).cure
+    assert "volume up" in judge_echo("loudspeaker", None).cure
     assert judge_gain(None) is None
 
 
-def test_a_loudspeaker_louder_than_people_is_told_the_volume_that_does() -> None:
-    found = judge_echo("loudspeaker", Echo(0.05, (checking.PEOPLE_DB + 6.0,) * 3), 0.8)
-    assert found.cure.startswith("voice-coach voices --volume 0.4,"), "it can be pasted"
-    assert found.figures["volume"] == pytest.approx(0.4)
+@pytest.mark.parametrize(
+    ("louder_than_people_db", "loudest_db"), [(6.0, -32.0), (0.0, -26.0), (-12.0, -14.0), (-40.0, 0.0)]
+)
+def test_a_sentence_may_be_as_loud_as_people_are(louder_than_people_db: float, loudest_db: float) -> None:
+    found = judge_echo("loudspeaker", Echo(0.05, (checking.PEOPLE_DB + louder_than_people_db,) * 3))
+    assert found.is_well
+    assert found.figures["loudest_db"] == loudest_db
+
+
+def test_a_loudspeaker_that_is_far_too_loud() -> None:
+    found = judge_echo("loudspeaker", Echo(0.05, (checking.PEOPLE_DB + 25.0,) * 3))
+    assert found.cure == "turn the loudspeaker down"
+    assert found.figures["loudest_db"] == checking.SOFTEST_DB
+
+
+@pytest.mark.usefixtures("home")
+def test_how_loud_it_may_speak_is_set_and_set_anew() -> None:
+    def check_once(level_db: float) -> tuple[str, float]:
+        found = check._no_louder_than_people(judge_echo("loudspeaker", Echo(0.05, (level_db,) * 3)), own())
+        return found.found, own().voice.loudest_db
+
+    def own() -> Settings:
+        return effective_settings(Namespace(config=[], json=False, quiet=False))
+
+    own_settings_file().parent.mkdir(parents=True)
+    own_settings_file().write_text("# ours\n[voice]\nvolume = 0.7  # as we like it\n")
+    told, loudest = check_once(checking.PEOPLE_DB + 6.0)
+    assert "the coach speaks at -32 dB at most" in told
+    assert loudest == -32.0
+    assert check_once(checking.PEOPLE_DB + 6.0)[1] == -32.0, "what was set does not make it softer yet"
+    told, loudest = check_once(checking.PEOPLE_DB - 30.0)
+    assert "as loud as it likes" in told
+    assert loudest == 0.0
+    assert "volume = 0.7  # as we like it" in own_settings_file().read_text()
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_that_cannot_be_written_are_a_line_with_its_reason(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "change_settings", _refuse("config.toml cannot be written", InputError))
+    loud = judge_echo("loudspeaker", Echo(0.05, (checking.PEOPLE_DB + 6.0,) * 3))
+    found = check._guarded("loudspeaker", lambda: check._no_louder_than_people(loud, settings))
+    assert (found.found, found.is_well) == ("config.toml cannot be written", False)
 
 
 def test_a_microphone_that_changes_its_own_gain() -> None:
@@ -239,6 +280,9 @@ def test_at_a_table_all_is_well(tmp_path: Path, moonshine_model: None, system_vo
             assert program.end() == 0, program.output
         found = {line["what"]: line for line in json.loads(program.output)}
         assert found["loudspeaker"]["figures"]["echo_level_db"] == pytest.approx(checking.SWEEP_DB - 12, abs=2)
+        with Program(table, "config", "--json", home=tmp_path) as program:
+            assert program.end() == 0
+        assert json.loads(program.output)["voice.loudest_db"]["value"] == pytest.approx(-14, abs=2)
         assert 0.04 < found["loudspeaker"]["figures"]["echo_delay_seconds"] < 0.5
         table.control("set-source-mute", "microphone", "1")
         with Program(table, "check", home=tmp_path) as program:

@@ -18,7 +18,7 @@ from voice_coach.engines import prepared
 from voice_coach.engines.prepared import PreparedVoice
 from voice_coach.events import Cue
 from voice_coach.own_settings import change_settings
-from voice_coach.voice import VoiceOptions
+from voice_coach.voice import VoiceOptions, no_louder, speech_level_db
 
 CUE = Cue(0, "slow_down", "Let's slow down a little.", None, 0, 0, ())
 OPTIONS = VoiceOptions()
@@ -63,6 +63,26 @@ def test_a_request_changes_rate_and_volume(make: Make) -> None:
     slow = voice.render(CUE)
     assert len(slow) == 80  # 75 is too slow for any voice
     assert slow.max() == pytest.approx(0.125)
+
+
+def test_what_the_loudspeaker_may_be_given_holds_for_louder_and_leaves_softer(make: Make) -> None:
+    bounded = replace(OPTIONS, rate=320, loudest_db=-20.0)
+    choices = [bounded, None, None]
+    voice = make(lambda: choices.pop(0))
+    assert voice.render(CUE).max() == pytest.approx(0.1)
+    voice.change(1.0, 1.25)
+    assert voice.render(CUE).max() == pytest.approx(0.1), "no louder than the check found right"
+    voice.change(1.0, 0.5)
+    assert voice.render(CUE).max() == pytest.approx(0.05), "softer is heard as softer"
+
+
+def test_the_level_of_a_sentence_is_that_of_its_speech() -> None:
+    spoken, pause = np.full(3200, 0.1, np.float32), np.zeros(16_000, np.float32)
+    sentence = np.concatenate((pause, spoken, pause, spoken))
+    assert speech_level_db(sentence) == pytest.approx(-20.0, abs=0.1)
+    assert speech_level_db(no_louder(sentence, -26.0)) == pytest.approx(-26.0, abs=0.1)
+    assert no_louder(sentence, -14.0) is sentence, "what is soft enough stays as it was rendered"
+    assert len(no_louder(np.zeros(0, np.float32), -26.0)) == 0
 
 
 def test_another_choice_holds_from_the_next_sentence_on_and_keeps_what_was_asked_for(make: Make) -> None:

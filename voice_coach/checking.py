@@ -22,11 +22,12 @@ SWEEP_DB = -26.0
 """RMS of the sweep, dB of full scale: about that of a sentence of the coach's."""
 PEOPLE_DB = -26.0
 """Level that people's speech is brought to; the coach's voice in the microphone is to be no louder."""
+SOFTEST_DB = -46.0
+"""RMS of a sentence, dB of full scale: below it, what the machine rounds and hisses would be heard as well."""
 _SWEEP_SECONDS, _SWEEP_HZ = 0.6, (250.0, 4000.0)
 _EDGE_SECONDS = 0.02
 _CLIPPED_SHARE = 1e-4
 _GAIN_CHANGE_DB = 3.0
-_LEAST_VOLUME = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +103,18 @@ def judge_room(room: FirstSound) -> Finding:
     return Finding("room", found, cure, figures)
 
 
-def judge_echo(name: str, echo: Echo | None, volume: float) -> Finding:
-    """The loudspeaker, as the microphone hears it; `volume` is the coach's present one, 0 to 1."""
+def judge_echo(name: str, echo: Echo | None) -> Finding:
+    """The loudspeaker, as the microphone hears it; figure `loudest_db` is how loud a sentence may be given to it."""
     if echo is None:
         cure = "turn the volume up, or choose another output in the sound settings; with headphones all is well"
         return Finding("loudspeaker", f"{name}; the microphone does not hear it", cure)
     level = float(np.median(echo.levels_db))
     found = f"{name}, heard after {1000 * echo.delay_seconds:.0f} ms, {SWEEP_DB - level:.0f} dB softer"
-    figures = {"echo_delay_seconds": echo.delay_seconds, "echo_level_db": level}
-    if level <= PEOPLE_DB:
-        return Finding("loudspeaker", found, figures=figures)
-    lower = max(_LEAST_VOLUME, round(volume * 10 ** ((PEOPLE_DB - level) / 20), 2))
-    cure = f"voice-coach voices --volume {lower:g}, or turn the loudspeaker down"
-    return Finding("loudspeaker", f"{found}: louder than people", cure, {**figures, "volume": lower})
+    loudest = float(np.clip(round(SWEEP_DB + PEOPLE_DB - level), SOFTEST_DB, 0.0))
+    figures = {"echo_delay_seconds": echo.delay_seconds, "echo_level_db": level, "loudest_db": loudest}
+    if SWEEP_DB + PEOPLE_DB - level < SOFTEST_DB:
+        return Finding("loudspeaker", f"{found}: far louder than people", "turn the loudspeaker down", figures)
+    return Finding("loudspeaker", found, figures=figures)
 
 
 def judge_gain(echo: Echo | None) -> Finding | None:

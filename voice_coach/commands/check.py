@@ -29,7 +29,7 @@ from voice_coach.checking import (
     judge_room,
     sweep,
 )
-from voice_coach.commands.common import Output, effective_settings, language_of, tell
+from voice_coach.commands.common import Output, effective_settings, language_of, own_settings_file, tell
 from voice_coach.config import Settings
 from voice_coach.engines.choosing import Wanted, choose_transcriber
 from voice_coach.engines.devices import Devices
@@ -42,6 +42,7 @@ from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.errors import CoachError, MissingPart
 from voice_coach.events import AudioBlock, Cue
 from voice_coach.live.first_sound import judge_first_sound
+from voice_coach.own_settings import change_settings
 from voice_coach.segment import SAMPLE_RATE, to_samples
 
 _LACKING = 4
@@ -149,10 +150,21 @@ def _heard_and_played(settings: Settings, server: SoundServer) -> Iterator[Findi
         yield loudspeaker
         return
     echo = find_echo(played, heard, starts)
-    yield judge_echo(loudspeaker, echo, settings.voice.volume)
+    yield _guarded("loudspeaker", lambda: _no_louder_than_people(judge_echo(loudspeaker, echo), settings))
     gain = judge_gain(echo)
     if gain is not None:
         yield gain
+
+
+def _no_louder_than_people(found: Finding, settings: Settings) -> Finding:
+    """How loud the coach may speak through this loudspeaker is set, and said; another check sets it anew."""
+    loudest = found.figures.get("loudest_db")
+    if loudest is None:
+        return found
+    if loudest != settings.voice.loudest_db:
+        change_settings(own_settings_file(), "voice", {"loudest_db": loudest})
+    bound = "as loud as it likes" if loudest >= 0 else f"at {loudest:.0f} dB at most, as loud as people"
+    return replace(found, found=f"{found.found}; the coach speaks {bound}")
 
 
 def _play(devices: Devices, settings: Settings, played: Floats, begun: Callable[[float], None]) -> str | Finding:

@@ -24,7 +24,7 @@ from voice_coach.events import Cue
 from voice_coach.lexicon import load_lexicon
 from voice_coach.own_settings import change_settings
 from voice_coach.review.wording import counted
-from voice_coach.voice import VoiceOptions
+from voice_coach.voice import VoiceOptions, no_louder
 
 _PREVIEWED = "slow_down"
 """The rule whose sentence is said as a sample."""
@@ -91,6 +91,7 @@ def _preview(chosen: Namespace, options: VoiceOptions, voice: InstalledVoice | N
         write_wav(chosen.save, [samples])
         _say(chosen, f"Written to {chosen.save}")
     else:
+        samples = no_louder(samples, options.loudest_db)
         play_aloud([samples], Devices(), effective_settings(chosen).devices.loudspeaker)
     return 0
 

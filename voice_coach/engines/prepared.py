@@ -1,8 +1,8 @@
 """The coach's voice for live talks: what may be said soon is rendered before it is said.
 
 Rendering takes a tenth of a second to a few, and a sentence at a pause must not come late. So a thread renders ahead,
-the latest wishes first, and what is asked for in vain is rendered at once. Volume is changed on the samples; another
-rate or another voice makes all of them stale.
+the latest wishes first, and what is asked for in vain is rendered at once. Volume is changed on the samples, within
+what this loudspeaker may be given; another rate or another voice makes all of them stale.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from voice_coach.acoustics import Floats
 from voice_coach.engines.renderer import SystemVoice
 from voice_coach.errors import EngineFailed
 from voice_coach.events import Cue
-from voice_coach.voice import VoiceOptions
+from voice_coach.voice import VoiceOptions, no_louder
 
 _FASTEST, _SLOWEST = 400, 80
 
@@ -58,9 +58,11 @@ class PreparedVoice:
             if options is not None:
                 self._options = options
                 self._begin_anew()
-            ready, voice = self._ready.get(cue.text), self._voice
+            ready, voice, loudest_db = self._ready.get(cue.text), self._voice, self._options.loudest_db
         samples = voice.render(cue) if ready is None else ready
-        return np.asarray(np.clip(samples * self._volume, -1.0, 1.0), np.float32)
+        louder, softer = max(self._volume, 1.0), min(self._volume, 1.0)  # softer is softer than what is allowed, too
+        allowed = no_louder(np.asarray(np.clip(samples * louder, -1.0, 1.0), np.float32), loudest_db)
+        return np.asarray(allowed * softer, np.float32)
 
     def prepare(self, texts: Iterable[str]) -> None:
         """Render these ahead, before what was asked for earlier."""
