@@ -71,3 +71,33 @@ def test_its_own_voice_is_nobody_and_whoever_speaks_is_noticed(
             assert at is None, text
     assert asked >= 4
     assert found >= 0.8 * asked
+
+
+@pytest.mark.parametrize("level", [-10.0, 0.0])
+def test_a_sentence_that_jumps_is_nobody(sentences: tuple[list[str], Rendered], level: float) -> None:
+    """On a busy machine 10 or 20 ms of what is heard are lost in its midst."""
+    texts, voice = sentences
+    rng = np.random.default_rng(2)
+    path, through = room(0.15, level, voice, texts), EchoCanceller()
+    for text in texts + texts:
+        played, heard = at_the_microphone(voice.sound_of(text), path, 0.0)
+        for _ in range(2):
+            lost = int(rng.choice((160, 320)))
+            at = int(rng.uniform(SAMPLE_RATE, max(SAMPLE_RATE + 1, len(voice.sound_of(text)))))
+            heard = np.concatenate((heard[:at], heard[at + lost :], np.zeros(lost, np.float32)))
+        assert noticed(through, played, heard) is None, text
+
+
+def test_whoever_is_far_louder_is_noticed_before_the_sentence_is_found(sentences: tuple[list[str], Rendered]) -> None:
+    """The echo comes differently late each time, so that no sentence can be expected to come as the last ones did."""
+    texts, voice = sentences
+    rng = np.random.default_rng(3)
+    path, through = room(0.4, -20.0, voice, texts), EchoCanceller()
+    speech, begin = fixture("enrol_b.flac")[SAMPLE_RATE : 3 * SAMPLE_RATE], SAMPLE_RATE // 4
+    onset = begin + int(np.argmax(np.abs(speech) > 0.02))
+    for number, text in enumerate(texts):
+        played, heard = at_the_microphone(voice.sound_of(text), path, rng.uniform(0, 0.02))
+        if number > 5:
+            heard[begin : begin + len(speech)] += speech[: len(heard) - begin]
+        at = noticed(through, played, heard)
+        assert (at is not None and onset < at < onset + 0.3 * SAMPLE_RATE) if number > 5 else at is None, text

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tools.live.people import fixture
-from voice_coach.echo import EchoGate, EchoOptions, echo_delay, strongest_echo
+from voice_coach.acoustics import Floats
+from voice_coach.echo import PEAK, EchoGate, EchoOptions, echo_delay, latest_echoes
 from voice_coach.events import CueFinished, CueOutcome, CueStarted, Speaker, Transcript, Utterance, Word
 from voice_coach.gates import doubt
 from voice_coach.segment import SAMPLE_RATE, Segment
@@ -58,8 +59,25 @@ def test_where_the_echo_lies(delay: float) -> None:
     played = fixture("enrol_a.flac")[: 3 * SAMPLE_RATE]
     heard = np.concatenate((np.zeros(round(delay * SAMPLE_RATE), np.float32), 0.1 * played))
     assert echo_delay(played, heard) == pytest.approx(delay, abs=0.001)
-    assert strongest_echo(played, heard) == round(delay * SAMPLE_RATE)
-    assert strongest_echo(played, fixture("enrol_b.flac")[: len(heard)]) is None
+
+
+@pytest.mark.parametrize("window", [0.1, 0.2])
+def test_where_the_echo_lies_now(window: float) -> None:
+    """It came 150 ms late, and 130 ms since 20 ms of what the microphone heard were lost."""
+    played, lost, jump = fixture("enrol_a.flac")[: 3 * SAMPLE_RATE], SAMPLE_RATE // 50, 3 * SAMPLE_RATE // 2
+    heard = np.concatenate((np.zeros(round(0.15 * SAMPLE_RATE), np.float32), 0.1 * played))
+    heard = np.concatenate((heard[:jump], heard[jump + lost :]))[: len(played)]
+    samples = round(window * SAMPLE_RATE)
+
+    def echoes(end: int) -> Floats:
+        return latest_echoes(played[:end], heard[:end], samples)
+
+    for end, late in ((jump, 0.15), (jump + samples, 0.13)):
+        assert np.argmax(echoes(end)) == round(late * SAMPLE_RATE)
+        assert echoes(end).max() > 7.0, "by chance it would be 4"
+    assert latest_echoes(played, fixture("enrol_b.flac")[: len(played)], samples).max() < PEAK
+    assert latest_echoes(played[:800], heard[:800], samples).max() < PEAK, "too little to tell"
+    assert not latest_echoes(np.zeros_like(played), heard, samples).any()
 
 
 def test_what_was_expected_is_believed_however_softly_it_was_said() -> None:

@@ -21,8 +21,8 @@ from voice_coach.segment import SAMPLE_RATE, Segment, to_samples
 LONGEST_DELAY_SECONDS = 0.6
 _LEAST_SECONDS = 0.5
 _REMEMBERED = 16
-_PEAK = 11.0
-"""A delay is believed if its correlation stands this many times above the usual one (see `echo_delay`)."""
+PEAK = 11.0
+"""A delay is believed if its correlation stands this many times above the usual one."""
 _BAND_HZ = (200.0, 6000.0)
 
 
@@ -83,37 +83,40 @@ def echo_delay(played: Floats, heard: Floats) -> float | None:
     Both float32 (n,), 16 kHz, from the same moment on; `heard` may be shorter. The first peak of their correlation,
     as later ones are the room's.
     """
-    searched, usual = _correlated(played, heard)
-    if usual == 0.0:
+    if min(len(played), len(heard)) < to_samples(_LEAST_SECONDS):
         return None
-    peak = int(np.argmax(searched))
-    if searched[peak] < _PEAK * usual:
+    strengths = _strengths(played[: len(heard)], heard, 0)
+    peak = int(np.argmax(strengths))
+    if strengths[peak] < PEAK:
         return None
-    early = np.flatnonzero(searched[: peak + 1] >= max(_PEAK * usual, 0.6 * searched[peak]))
+    early = np.flatnonzero(strengths[: peak + 1] >= max(PEAK, 0.6 * strengths[peak]))
     return float(early[0]) / SAMPLE_RATE
 
 
-def strongest_echo(played: Floats, heard: Floats) -> int | None:
-    """How many samples after it was played a sentence is heard loudest; otherwise as `echo_delay`."""
-    searched, usual = _correlated(played, heard)
-    peak = int(np.argmax(searched)) if usual else 0
-    return peak if usual and searched[peak] >= _PEAK * usual else None
+def latest_echoes(played: Floats, heard: Floats, window: int) -> Floats:
+    """How clearly what is heard now was played so many samples ago, float32 (9600,); 0 where nothing can be told.
+
+    Both float32 (n,), 16 kHz, up to the same moment; of `heard` the last `window` samples are looked at. The unit is
+    the usual size of their correlation: by chance it reaches 4 somewhere, and `PEAK` nowhere.
+    """
+    lead = to_samples(LONGEST_DELAY_SECONDS)
+    before = played[-(window + lead) :]
+    return _strengths(np.pad(before, (window + lead - len(before), 0)), heard[-window:], lead)
 
 
-def _correlated(played: Floats, heard: Floats) -> tuple[Floats, float]:
-    """Correlation at each delay up to the longest, and its usual size; 0 where there is too little to compare.
+def _strengths(played: Floats, heard: Floats, lead: int) -> Floats:
+    """Correlation at each delay up to the longest, by its usual size; `played` begins `lead` samples before `heard`.
 
     Generalised cross-correlation with phase transform (Knapp & Carter 1976) in the band of speech.
     """
     longest = to_samples(LONGEST_DELAY_SECONDS)
-    if min(len(played), len(heard)) < to_samples(_LEAST_SECONDS):
-        return np.zeros(longest, np.float32), 0.0
     size = 1 << int(np.ceil(np.log2(len(heard) + longest)))
-    own, all_heard = np.fft.rfft(played[: len(heard)], size), np.fft.rfft(heard, size)
+    own, all_heard = np.fft.rfft(played, size), np.fft.rfft(heard, size)
     cross = all_heard * np.conj(own)
     frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     band = (frequency >= _BAND_HZ[0]) & (frequency <= _BAND_HZ[1])
     # Bins in which nothing was played hold noise alone, and would drown the rest if their phase counted as much.
     weight = np.abs(own) / (np.abs(cross) + 1e-12) * band
-    correlation = np.fft.irfft(cross * weight, size)
-    return np.abs(correlation[:longest]).astype(np.float32), float(np.sqrt(np.mean(correlation**2)))
+    correlation = np.abs(np.fft.irfft(cross * weight, size))
+    usual = float(np.sqrt(np.mean(correlation**2)))
+    return (correlation[np.arange(longest) - lead] / (usual or 1.0)).astype(np.float32)
