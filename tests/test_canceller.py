@@ -88,6 +88,26 @@ def test_a_sentence_that_jumps_is_nobody(sentences: tuple[list[str], Rendered], 
         assert noticed(through, played, heard) is None, text
 
 
+def test_a_loud_voice_is_not_held_for_the_sentence_elsewhere(sentences: tuple[list[str], Rendered]) -> None:
+    """By chance it is as much like it as if that had moved there."""
+    texts, voice = sentences
+    path, through = room(0.02, 0.0, voice, texts), EchoCanceller()
+    begin, late = SAMPLE_RATE, []
+    for number, text in enumerate(texts * 4):
+        played, heard = at_the_microphone(voice.sound_of(text), path, 0.0)
+        speech = fixture(f"enrol_{'ab'[number % 2]}.flac")[number * 4000 :][: 3 * SAMPLE_RATE // 2]
+        speech = speech[int(np.argmax(np.abs(speech) > 0.1)) :]
+        if number > 5:
+            heard[begin : begin + len(speech)] += speech[: len(heard) - begin]
+        at = noticed(through, played, heard)
+        if number > 5 and len(voice.sound_of(text)) > 2 * SAMPLE_RATE:
+            assert at is not None
+            late.append((at - begin) / SAMPLE_RATE)
+    assert len(late) >= 40
+    assert min(late) > 0.0
+    assert np.percentile(late, 80) < 0.2
+
+
 def test_whoever_is_far_louder_is_noticed_before_the_sentence_is_found(sentences: tuple[list[str], Rendered]) -> None:
     """The echo comes differently late each time, so that no sentence can be expected to come as the last ones did."""
     texts, voice = sentences

@@ -7,7 +7,7 @@ import pytest
 
 from tools.live.people import fixture
 from voice_coach.acoustics import Floats
-from voice_coach.echo import PEAK, EchoGate, EchoOptions, echo_delay, latest_echoes
+from voice_coach.echo import PEAK, EchoGate, EchoOptions, echo_delay, explained_share, latest_echoes
 from voice_coach.events import CueFinished, CueOutcome, CueStarted, Speaker, Transcript, Utterance, Word
 from voice_coach.gates import doubt
 from voice_coach.segment import SAMPLE_RATE, Segment
@@ -78,6 +78,20 @@ def test_where_the_echo_lies_now(window: float) -> None:
     assert latest_echoes(played, fixture("enrol_b.flac")[: len(played)], samples).max() < PEAK
     assert latest_echoes(played[:800], heard[:800], samples).max() < PEAK, "too little to tell"
     assert not latest_echoes(np.zeros_like(played), heard, samples).any()
+
+
+@pytest.mark.parametrize("delay", [0, 320, 9000])
+def test_how_much_of_what_is_heard_is_the_sentence(delay: int) -> None:
+    """Straight and by an echo of a millisecond, with a voice over it; and that voice alone explains nothing."""
+    played, voice = (fixture(f"enrol_{which}.flac")[SAMPLE_RATE : 4 * SAMPLE_RATE] for which in "ab")
+    echo = np.pad(played, (delay, 0))[: len(played)]
+    echo[16:] += 0.4 * echo[:-16]
+    loud = voice * np.sqrt(np.mean(echo[-3200:] ** 2) / np.mean(voice[-3200:] ** 2))
+    assert explained_share(played, echo, 3200, delay) > 0.95
+    assert 0.3 < explained_share(played, echo + loud, 3200, delay) < 0.7
+    assert explained_share(played, voice, 3200, delay) < 0.15
+    assert explained_share(played, np.zeros_like(voice), 3200, delay) == 0.0
+    assert explained_share(played[:100], voice[:100], 3200, 9000) == 0.0, "too little to tell"
 
 
 def test_what_was_expected_is_believed_however_softly_it_was_said() -> None:

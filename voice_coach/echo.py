@@ -24,6 +24,8 @@ _REMEMBERED = 16
 PEAK = 11.0
 """A delay is believed if its correlation stands this many times above the usual one."""
 _BAND_HZ = (200.0, 6000.0)
+_TAPS, _LEAD, _RIDGE = 32, 8, 1e-3
+"""Samples that a sentence may be spread over, how many of them before its delay, and how little is not fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,29 @@ def latest_echoes(played: Floats, heard: Floats, window: int) -> Floats:
     lead = to_samples(LONGEST_DELAY_SECONDS)
     before = played[-(window + lead) :]
     return _strengths(np.pad(before, (window + lead - len(before), 0)), heard[-window:], lead)
+
+
+def explained_share(played: Floats, heard: Floats, window: int, delay: int) -> float:
+    """Which share of the power heard now is the sentence of so many samples ago, 0 to 1.
+
+    Both float32 (n,), 16 kHz, up to the same moment; of `heard` the last `window` samples are looked at. The sentence
+    may pass the best filter of 2 ms by least squares: what comes straight from the loudspeaker, and its first echoes.
+    By chance a voice is explained up to about a tenth.
+    """
+    window = min(window, len(heard))
+    before = window + delay + _TAPS
+    sentence = np.pad(played[-before:], (before, _LEAD)).astype(float)
+    end = len(sentence) - delay
+    reach = np.lib.stride_tricks.sliding_window_view(sentence[end - window - _TAPS + 1 : end], _TAPS)
+    now = heard[-window:].astype(float)
+    energy = float((now**2).sum())
+    matrix = reach.T @ reach
+    size = float(np.trace(matrix))
+    if not energy or not size:
+        return 0.0
+    matrix += np.eye(_TAPS) * _RIDGE * size / _TAPS
+    left = now - reach @ np.linalg.solve(matrix, reach.T @ now)
+    return max(0.0, 1.0 - float((left**2).sum()) / energy)
 
 
 def _strengths(played: Floats, heard: Floats, lead: int) -> Floats:

@@ -11,8 +11,9 @@ every sentence is held against what is heard of it, and the sentence is laid whe
 came equally late, the next one is taken to do so too until it is found. And nobody is believed to speak before the last
 moment was held against it once more; unless it is far louder than the coach is in this room.
 
-Measured at virtual tables of 9 rooms: none of 486 sentences fell silent while nobody spoke over them, a third of them
-on a machine that four other programs wanted; nor did any of 144 that jumped by 10 or 20 ms.
+Measured in 9 simulated rooms: of 324 sentences that somebody spoke over 98 % were silent within 0.3 s, and none of 540
+fell silent while nobody did. At virtual tables of the same rooms 95 % on a quiet machine and 84 % on one that four
+other programs wanted, and none of 486 falsely; nor was one of 216 false that had lost 10 or 20 ms in its midst.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voice_coach.acoustics import Floats
-from voice_coach.echo import PEAK, latest_echoes
+from voice_coach.echo import PEAK, explained_share, latest_echoes
 from voice_coach.engines.silero import BLOCK, SileroDetector
 from voice_coach.errors import MissingPart
 from voice_coach.segment import SAMPLE_RATE, to_samples
@@ -38,8 +39,17 @@ _WATCHED = to_samples(0.1), to_samples(0.2)
 """What was heard last, which tells whether the sentence still lies there: the shorter at once, the longer surely."""
 _MOVED, _CLEARER = 7.0, 1.5
 """How clearly it is heard elsewhere where it has moved (see `latest_echoes`), and how much more so than there."""
-_MAY_HAVE_MOVED, _NEAR = 4.0, to_samples(0.03)
-"""The same where it may have moved by a little: that nobody is believed then costs a block."""
+_NOT_BY_CHANCE, _ITS_OWN = 0.15, 0.8
+"""Share of the sound that a sentence explains where it has moved to, and where hardly anything else was heard.
+
+By chance a voice is as much like the sentence somewhere as if that had moved there, but nothing is explained by it.
+"""
+_NEAR, _NEAR_STEP = to_samples(0.03), 24
+_MAY_HAVE_MOVED, _BETTER = 0.3, 0.1
+"""The same where it may have moved by a little a moment ago, and how much more it must explain than where it is laid.
+
+That nobody is believed then costs a block.
+"""
 _SAME, _ALIKE = 8, 3
 """Samples by which delays may differ, and how many sentences must have had the same."""
 _LAID = to_samples(0.01)
@@ -140,8 +150,8 @@ class EchoCanceller:
         self._played = np.concatenate((self._played, played))
         if not self._is_found and self._align():
             self._cancelled()  # teaches, but is not judged: it begins in the midst of a change
-            self._left, self._run = self._left[:0], 0
             self._settle()
+            self._left, self._run = self._left[:0], 0
             return None
         begin = self._done
         left, given = (heard, played) if self._delay is None else self._cancelled()
@@ -166,8 +176,8 @@ class EchoCanceller:
         self._far_louder = np.concatenate((self._far_louder, far_louder & is_loud))
 
     def _settle(self) -> None:
-        """The sentence was laid anew."""
-        self._others, self._settled = self._others[:0], self._done + _SETTLED
+        """The sentence was laid anew: one more block is wanted."""
+        self._others, self._settled, self._run = self._others[:0], self._done + _SETTLED, -1
 
     def _align(self) -> bool:
         """Find how late the sentence is heard: where it is found twice at the same place. Tells whether that is new."""
@@ -195,13 +205,21 @@ class EchoCanceller:
             here = slice(max(0, laid - _SAME), laid + _SAME + 1)
             least = _CLEARER * float(echoes[here].max(initial=0.0))
             echoes[here] = 0.0
-            if echoes.max() >= max(_MOVED, least):
-                self._delay = int(np.argmax(echoes))
+            clearest = int(np.argmax(echoes))
+            if echoes[clearest] >= max(_MOVED, least) and self._explained(window, clearest) >= _NOT_BY_CHANCE:
+                self._delay = clearest
                 self._settle()
                 return False
-            if echoes[max(0, laid - _NEAR) : laid + _NEAR].max(initial=0.0) >= max(_MAY_HAVE_MOVED, least):
-                return False
-        return True
+        near = range(max(0, laid - _NEAR), laid + _NEAR + 1, _NEAR_STEP)
+        elsewhere = max(self._explained(_WATCHED[0], delay) for delay in near)
+        return elsewhere < max(_MAY_HAVE_MOVED, self._explained(_WATCHED[0], laid) + _BETTER)
+
+    def _is_its_own(self) -> bool:
+        """Whether hardly anything was heard last but the sentence."""
+        return self._delay is not None and self._explained(_WATCHED[0], self._delay) >= _ITS_OWN
+
+    def _explained(self, window: int, delay: int) -> float:
+        return explained_share(self._played, self._heard, window, delay)
 
     def _usual(self) -> int | None:
         """How late the last sentences were heard, if all were equally late."""
@@ -236,10 +254,11 @@ class EchoCanceller:
             self._run = self._run + 1 if is_speech[place] and self._delay is not None else 0
             ago = len(self._left) - (place + 1) * BLOCK
             begins = speech[place] >= _BEGINNING and _are_most(self._others, ago)
-            if (self._run >= _BLOCKS or begins) and self._learnt >= _LEARNT:
+            speaks = (self._run >= _BLOCKS or begins) and self._learnt >= _LEARNT
+            if speaks and not self._is_its_own():
                 if _are_most(self._far_louder, ago) or self._is_laid():
                     return ago + max(self._run, 1) * BLOCK
-                self._run = -1  # where it was laid anew, one more is wanted
+                self._run = min(self._run, 1)
         self._left = rest
         return None
 
