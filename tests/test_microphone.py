@@ -224,6 +224,7 @@ def test_a_machine_that_sleeps_has_a_gap_and_no_silence(listening: Listening, mo
     listening.heard(RATE)
     assert listening.lost[ASLEEP] == pytest.approx(100 * RATE, abs=0.5 * RATE)
     assert set(listening.lost) == {ASLEEP}
+    assert [text for _, text in listening.notices] == ["The machine slept; that time is not counted.", ""]
 
 
 def test_nobody_can_set_the_clock_back(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,9 +33,12 @@ class Rendered:
         del language
         self.options = options
 
-    def render(self, cue: Cue) -> Floats:
-        del cue
+    def render(self, cue: Cue, seconds: float = 0.0) -> Floats:
+        del cue, seconds
         return np.full(self.options.rate, 0.5 if self.options.voice else 0.25, np.float32)
+
+    def close(self) -> None:
+        """Nothing is being rendered."""
 
 
 Make = Callable[..., PreparedVoice]

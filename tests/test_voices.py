@@ -373,11 +373,11 @@ def test_a_file_of_any_system_is_read_as_samples(monkeypatch: pytest.MonkeyPatch
     """Among them macOS's AIFF under a name that ends in .wav."""
     SYSTEMS[system](monkeypatch)
 
-    def in_this_process(command: list[str], text: str, timeout_seconds: float) -> None:
-        del timeout_seconds
+    def in_this_process(voice: SystemVoice, command: list[str], text: str, seconds: float) -> None:
+        del voice, seconds
         assert child(monkeypatch, command[-1], wishes=json.loads(text))[0] == 0
 
-    monkeypatch.setattr("voice_coach.engines.renderer._run", in_this_process)
+    monkeypatch.setattr(SystemVoice, "_run", in_this_process)
     render: Callable[[Cue], Any] = SystemVoice(VoiceOptions(rate=150), "en").render
     samples = render(Cue(0, "slow_down", TEXT, None, 0, 0, ()))
     assert samples.dtype == np.float32

@@ -36,7 +36,7 @@ class EchoOptions(Options):
     """
 
     tail_seconds: float = number(0.4, 0.0, 2.0, "s")
-    longest_seconds: float = number(12.0, 1.0, 60.0, "s")
+    longest_seconds: float = number(20.0, 1.0, 60.0, "s")
 
 
 class EchoGate:

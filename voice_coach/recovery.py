@@ -45,11 +45,20 @@ def _recover(folder: Path, aside: Path) -> str:
         return _set_aside(folder, aside)
     tried.touch(mode=0o600)
     try:
+        line = _write_report(folder, aside)
+    except (CoachError, KeyboardInterrupt):  # no fault of the session's: the next start tries again
+        tried.unlink()
+        raise
+    tried.unlink(missing_ok=True)  # it went with the session where that was set aside
+    return line
+
+
+def _write_report(folder: Path, aside: Path) -> str:
+    try:
         report = load_report(folder)
-        write_review(report, folder)
     except CoachError as error:
         return f"{_set_aside(folder, aside)} ({error})"
-    tried.unlink()
+    write_review(report, folder)
     minutes = round(report.session.duration_seconds / 60)
     return f"the session {folder.name} had not ended properly; its {minutes} minutes were recovered"
 

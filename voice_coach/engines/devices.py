@@ -76,12 +76,13 @@ class Devices:
 
     def find_anew(self) -> None:
         """Take stock of the devices; every open stream ends."""
-        with self._lock, suppress(self._library.PortAudioError):
+        with self._lock:
             for stream in self._streams:
                 stream.is_gone = True  # PortAudio closes them; what is left of them must not be touched
             self._streams = []
-            self._library._terminate()  # noqa: SLF001
-            self._library._initialize()  # noqa: SLF001
+            for step in (self._library._terminate, self._library._initialize):  # noqa: SLF001
+                with suppress(self._library.PortAudioError):  # each on its own: what did not begin cannot be ended
+                    step()
 
     def open_input(self, wanted: str, hear: Hear) -> Stream:
         """Open a microphone by a part of its name, or else the usual one; two channels where it has them.

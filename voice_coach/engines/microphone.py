@@ -198,6 +198,7 @@ class SystemMicrophone:
             taken = self._waiting.take()
             slept, asleep = clock.asleep() - asleep, clock.asleep()
             if slept > _SLEPT_SECONDS:
+                self._say(ASLEEP, "The machine slept; that time is not counted.")
                 self._pass_over(ASLEEP)
             with self._state:
                 blocks = [block for heard, seconds in taken for block in self._hear(heard, seconds)]

@@ -20,6 +20,8 @@ from voice_coach.events import Cue
 from voice_coach.voice import VoiceOptions, no_louder
 
 _FASTEST, _SLOWEST = 400, 80
+_URGENT_SECONDS = 2.0
+"""A sentence that is not ready and takes longer is better shown: nobody waits for it in silence."""
 
 
 class PreparedVoice:
@@ -37,6 +39,7 @@ class PreparedVoice:
     ) -> None:
         self._options, self._language, self._chosen_since = options, language, chosen_since
         self._voice = SystemVoice(options, language)
+        self._rendering = self._voice  # an earlier one, where it was changed meanwhile
         self._rate = self._volume = 1.0
         self._ready: dict[str, Floats] = {}
         self._wanted: list[str] = []
@@ -59,7 +62,7 @@ class PreparedVoice:
                 self._options = options
                 self._begin_anew()
             ready, voice, loudest_db = self._ready.get(cue.text), self._voice, self._options.loudest_db
-        samples = voice.render(cue) if ready is None else ready
+        samples = voice.render(cue, _URGENT_SECONDS) if ready is None else ready
         louder, softer = max(self._volume, 1.0), min(self._volume, 1.0)  # softer is softer than what is allowed, too
         allowed = no_louder(np.asarray(np.clip(samples * louder, -1.0, 1.0), np.float32), loudest_db)
         return np.asarray(allowed * softer, np.float32)
@@ -100,6 +103,8 @@ class PreparedVoice:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+        for voice in (self._voice, self._rendering):
+            voice.close()
         self._thread.join()
 
     def _run(self) -> None:
@@ -109,6 +114,7 @@ class PreparedVoice:
                 if self._is_closed:
                     return
                 text, voice = self._wanted.pop(0), self._voice
+                self._rendering = voice
             try:
                 samples = voice.render(Cue(-1, "", text, None, 0, 0, ()))
             except EngineFailed:

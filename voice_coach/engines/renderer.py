@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +68,9 @@ class SystemVoice:
     def __init__(self, options: VoiceOptions, language: str) -> None:
         self._options, self._language = options, language
         self._way = next(iter(_WAYS))
+        self._rendering: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     @property
     def options(self) -> VoiceOptions:
@@ -80,13 +86,24 @@ class SystemVoice:
         """From now on, speak this language."""
         self._language = language
 
-    def render(self, cue: Cue) -> Floats:
-        """Say a cue; the way that worked last is tried first, each with the chosen voice and then its own."""
+    def render(self, cue: Cue, seconds: float = math.inf) -> Floats:
+        """Say a cue, within so many seconds; see the port.
+
+        The way that worked last is tried first, each with the chosen voice and then its own. One that hangs is left to
+        the next, with what is left of the time: that will be tried first from then on.
+        """
         reasons = []
-        for way in sorted(_WAYS, key=lambda name: name != self._way):
+        until = time.monotonic() + seconds
+        for way in self._ways():
+            if time.monotonic() > until:
+                break
             for options in dict.fromkeys((self._options, replace(self._options, voice=""))):
                 try:
-                    samples = self._render(_WAYS[way], cue.text, options)
+                    samples = self._render(_WAYS[way], cue.text, options, until)
+                except _Hung as error:
+                    self._way = next(name for name in self._ways() if name != way)
+                    reasons.append(f"{way}: {error}")
+                    break
                 except EngineFailed as error:
                     reasons.append(f"{way}: {error}")
                     continue
@@ -94,7 +111,17 @@ class SystemVoice:
                 return samples
         raise EngineFailed(f"no voice of this machine could say it ({'; '.join(reasons)})")
 
-    def _render(self, way: Way, text: str, options: VoiceOptions) -> Floats:
+    def close(self) -> None:
+        """Stop what is being rendered; whoever waits for it, or wants more, gets `EngineFailed`."""
+        with self._lock:
+            self._is_closed = True
+            for child in self._rendering:
+                child.kill()
+
+    def _ways(self) -> list[str]:
+        return sorted(_WAYS, key=lambda name: name != self._way)
+
+    def _render(self, way: Way, text: str, options: VoiceOptions, until: float) -> Floats:
         with tempfile.TemporaryDirectory(prefix="voice-coach-") as folder:
             file = Path(folder) / ("prompt.aiff" if way is _say else "prompt.wav")
             command = way(file, options, self._language)
@@ -108,7 +135,8 @@ class SystemVoice:
                 "volume": options.volume,
                 "unwanted": options.unwanted,
             }
-            _run(command, json.dumps(wanted) if way is _pyttsx3 else text, options.timeout_seconds)
+            seconds = min(options.timeout_seconds, until - time.monotonic())
+            self._run(command, json.dumps(wanted) if way is _pyttsx3 else text, seconds)
             return self._read(file)
 
     def _read(self, file: Path) -> Floats:
@@ -123,20 +151,35 @@ class SystemVoice:
         lead = np.zeros(to_samples(self._options.lead_seconds), np.float32)
         return np.concatenate((lead, samples[loud[0] : loud[-1] + 1]))
 
+    def _run(self, command: list[str], text: str, seconds: float) -> None:
+        """Run a renderer, its text on standard input; it is killed when its time is up."""
+        pipe = subprocess.PIPE
+        try:
+            # A fixed program; the text goes by standard input, where it cannot be taken for an option.
+            with self._lock:
+                if self._is_closed:
+                    raise EngineFailed("it is closed")
+                child = subprocess.Popen(  # noqa: S603
+                    command, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True, encoding="utf-8"
+                )
+                self._rendering.add(child)
+        except OSError as error:
+            raise EngineFailed(f"it does not start: {error.strerror}") from error
+        try:
+            _, complaints = child.communicate(text, max(0.0, seconds))
+        except subprocess.TimeoutExpired as error:
+            child.kill()
+            child.communicate()
+            raise _Hung(f"it took over {seconds:.0f} s and was stopped") from error
+        finally:
+            with self._lock:
+                self._rendering.discard(child)
+        if child.returncode == NO_SUCH_VOICE:
+            raise EngineFailed("it has no such voice")
+        if child.returncode != 0:
+            lines = complaints.strip().splitlines()
+            raise EngineFailed(lines[-1] if lines else f"it ended with code {child.returncode}")
 
-def _run(command: list[str], text: str, timeout_seconds: float) -> None:
-    """Run a renderer, its text on standard input; it is killed when its time is up."""
-    try:
-        # A fixed program; the text goes by standard input, where it cannot be taken for an option.
-        done = subprocess.run(  # noqa: S603
-            command, input=text, text=True, encoding="utf-8", capture_output=True, timeout=timeout_seconds, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineFailed(f"it took over {timeout_seconds:.0f} s and was stopped") from error
-    except OSError as error:
-        raise EngineFailed(f"it does not start: {error.strerror}") from error
-    if done.returncode == NO_SUCH_VOICE:
-        raise EngineFailed("it has no such voice")
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        raise EngineFailed(lines[-1] if lines else f"it ended with code {done.returncode}")
+
+class _Hung(EngineFailed):
+    """A way did not come to an end."""
