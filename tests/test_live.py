@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.marked import MarkedTalk, eager, marked_pipeline
+from tests.sounds import RATE
 from tests.talks import NAMES, TENTH, speech
 from voice_coach.engines.fakes import ScriptedTranscriber, ToneRenderer
 from voice_coach.engines.simulated import EchoPath, SimulatedTable
@@ -32,6 +33,7 @@ from voice_coach.events import (
     TurnEnded,
     UnitEnded,
     Utterance,
+    Word,
     WordsHeard,
     WordsMissing,
 )
@@ -41,6 +43,7 @@ from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk
 from voice_coach.pipeline import PipelineOptions
+from voice_coach.ports import Notice
 from voice_coach.report import SessionFacts
 from voice_coach.runner import RecordedAnswers, replay, run_recorded
 from voice_coach.segment import Segment, to_samples
@@ -88,6 +91,7 @@ class Held:
         voice: object | None = None,
         blocks: int = 64,
         lockstep: bool = True,
+        tell: Callable[[Notice], None] = lambda _: None,
     ) -> None:
         self.table, self.outputs, self.folder = table, [], folder
         self.voice = voice or ToneVoice()
@@ -95,7 +99,7 @@ class Held:
         self.clock = Clock(table, table.now)
         self.journal = JournalWriter(folder, FACTS)
         pipeline = marked_pipeline(lexicon, options or eager(), with_words=transcriber is not None)
-        engines = LiveEngines(transcriber, self.voice, table)  # type: ignore[arg-type]
+        engines = LiveEngines(transcriber, self.voice, table, tell=tell)  # type: ignore[arg-type]
         course = Course(pipeline, 1.0, self.journal)
         self.talk = LiveTalk(course, self.inbox, self.clock, engines, self._watch)
         self.received = 0
@@ -109,12 +113,12 @@ class Held:
         else:
             self.outputs.append(output)
 
-    def hold(self, samples: int) -> list[Event]:
+    def hold(self, samples: int, within: float = 60.0) -> list[Event]:
         """Hold the talk for so many samples, or to its own end; returns its journalled events."""
         self.table.start(self.inbox.put_audio, lambda _: None)
         runner = threading.Thread(target=self.talk.run, daemon=True)
         runner.start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + within
         while runner.is_alive() and self.table.position < samples and time.monotonic() < deadline:
             time.sleep(0.005)
         assert time.monotonic() < deadline
@@ -180,6 +184,34 @@ def test_no_sample_is_lost_with_little_room_and_slow_workers(lexicon: Lexicon, t
     assert said == kept(list(run_recorded(TALK.blocks([320]), pipeline, RecordedAnswers(None, None))), UnitEnded)
 
 
+class OnAndOn:
+    """A talk that begins again whenever it is over, for so many samples; what a table needs of an array."""
+
+    def __init__(self, samples: np.ndarray, length: int) -> None:
+        self._samples, self._length = samples, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, place: slice) -> np.ndarray:
+        return np.take(self._samples, np.arange(place.start, min(place.stop, self._length)), mode="wrap")
+
+
+def test_three_hours_pass_with_little_room_and_slow_workers(lexicon: Lexicon, tmp_path: Path) -> None:
+    """As fast as the threads can: no sample is lost, every round of the talk is heard as the first ones were."""
+    length = 3 * 3600 * RATE
+    table = SimulatedTable(OnAndOn(TALK.audio, length))  # type: ignore[arg-type]
+    held = Held(table, lexicon, tmp_path, transcriber=Slow(SCRIPT), blocks=2, lockstep=False)
+    events = held.hold(length, within=600)
+    (ended,) = (event for event in events if isinstance(event, TalkEnded))
+    assert ended.samples == ended.heard_samples == held.received >= length
+    turns = [event.turn.segment.start for event in events if isinstance(event, TurnEnded)]
+    by_round = np.bincount(np.array(turns) // len(TALK.audio))
+    assert (by_round[1:-1] == by_round[1]).mean() > 0.95
+    assert by_round[1] >= 4
+    assert kept(events, CueSettled)
+
+
 class Hanging(ScriptedTranscriber):
     """Never comes back by itself."""
 
@@ -206,6 +238,43 @@ def test_an_engine_that_hangs_costs_words_and_nothing_else(
     assert "the talk was over" in missing
     assert len(missing) == len({e.utterance.utterance_id for e in kept(events, WordsMissing)})  # type: ignore[union-attr]
     assert kept(events, TurnEnded)
+
+
+class Stalling(ScriptedTranscriber):
+    """Hangs at the first utterance until it is let go, and writes all others."""
+
+    def __init__(self, let_go: threading.Event) -> None:
+        super().__init__({})
+        self._let_go = let_go
+
+    def transcribe(self, utterance: Utterance, start_sample: int, samples: np.ndarray) -> Recognition:
+        if utterance.utterance_id == 0:
+            self._let_go.wait(30)
+        return Recognition((Word("well"),))
+
+
+def test_an_engine_that_stalls_is_told_of_and_gives_up_the_oldest_words(
+    lexicon: Lexicon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turns are what they are without it, and words come again."""
+    monkeypatch.setattr("voice_coach.live.writing._WAITING_SECONDS", 6.0)
+    monkeypatch.setattr("voice_coach.live.writing._LATE_SECONDS", -60.0)
+    let_go, told = threading.Event(), list[str]()
+    held = Held(
+        SimulatedTable(TALK.audio, speed=8.0), lexicon, tmp_path, transcriber=Stalling(let_go), lockstep=False,
+        tell=lambda notice: told.append(notice.text),
+    )  # fmt: skip
+    threading.Timer(0.7 * len(TALK.audio) / RATE / 8.0, let_go.set).start()
+    events = held.hold(len(TALK.audio))
+    assert "late" in told[0]
+    assert told[-1] == ""
+    missing = [e.utterance.utterance_id for e in events if isinstance(e, WordsMissing)]
+    written = [e.utterance.utterance_id for e in events if isinstance(e, WordsHeard)]
+    assert missing == sorted(missing) != []
+    assert [number for number in written if number > 0 and number < missing[-1]] == []
+    assert max(written) > missing[-1]
+    plain = run_recorded(TALK.blocks([320]), marked_pipeline(lexicon, eager()), RecordedAnswers(None, None))
+    assert kept(events, TurnEnded) == kept(list(plain), TurnEnded)
 
 
 class Failing(ScriptedTranscriber):

@@ -202,12 +202,16 @@ class SlowVoice:
     def __init__(self, options: VoiceOptions, language: str) -> None:
         self.options, self.name = options, "slow"
 
-    def render(self, cue: Cue) -> Floats:
+    def render(self, cue: Cue, seconds: float = 0.0) -> Floats:
+        del seconds
         if cue.text in self.fails:
             raise EngineFailed("the voice hangs")
         self.asked.append((self.options.rate, cue.text))
         time.sleep(0.1)
         return np.full(len(cue.text), 0.5, np.float32)
+
+    def close(self) -> None:
+        """Nothing of it can be stopped."""
 
 
 @pytest.fixture

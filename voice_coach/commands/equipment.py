@@ -123,7 +123,8 @@ def open_equipment(
     if spare_time is not None:
         stack.callback(spare_time.finish)
     say(f"Words: {writing.told}{f', and {spare_time.name} in spare time' if spare_time else ''}")
-    engines = LiveEngines(writing.transcriber, voice, loudspeaker, _canceller(settings) if loudspeaker else None)
+    canceller = _canceller(settings) if loudspeaker else None
+    engines = LiveEngines(writing.transcriber, voice, loudspeaker, canceller, notices)
     keep_audio = getattr(chosen, "keep_audio", False)
     return LiveParts(
         writing.languages, settings, microphone, engines, inbox, keep_audio=keep_audio, spare_time=spare_time

@@ -37,7 +37,7 @@ from voice_coach.journal import JournalWriter
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock, Overheard, Speaking
 from voice_coach.live.writing import Words
-from voice_coach.ports import Canceller, Loudspeaker, Transcriber, Voice
+from voice_coach.ports import Canceller, Loudspeaker, Notice, Transcriber, Voice
 
 _LAST_WORDS_SECONDS = 8.0
 """How long the end of a talk waits for words that are still being written."""
@@ -47,12 +47,13 @@ _HURRIED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LiveEngines:
-    """Engines of a live talk; `None` for what nobody wants or has."""
+    """Engines of a live talk; `None` for what nobody wants or has. `tell` shows people what is amiss with one."""
 
     transcriber: Transcriber | None
     voice: Voice | None
     loudspeaker: Loudspeaker | None
     canceller: Canceller | None = None
+    tell: Callable[[Notice], None] = lambda _: None
 
 
 Watch = Callable[[Output | AudioBlock, int], None]
@@ -115,7 +116,7 @@ class LiveTalk:
         self._overheard = Overheard()
         self._words = None if engines.transcriber is None else Words(engines.transcriber, inbox)
         self._speaking = Speaking(engines.voice, engines.loudspeaker, inbox, self._overheard, clock)
-        self._is_paused = False
+        self._is_paused = self._are_words_late = False
         self._through: Floats | None = None  # what the canceller has not heard yet of a sentence that is being played
         self._spoken_over: int | None = None
         self._error: BaseException | None = None
@@ -166,6 +167,14 @@ class LiveTalk:
         self._thread.start()
         while not self._ended.wait(0.1):  # short waits, because on some systems a long one is deaf to Ctrl-C
             self._clock.microphone.check()
+            self._see_words()
+
+    def _see_words(self) -> None:
+        """Tell people where words come late, and where they do no more."""
+        are_late = self._words is not None and self._words.is_late
+        if are_late != self._are_words_late:
+            self._are_words_late = are_late
+            self._engines.tell(Notice("The words come late; who speaks is heard all the same." if are_late else ""))
 
     def close(self, *, hurry: bool = False) -> None:
         """End the talk properly: the last sentence, the last words. Raises what went wrong in its thread, if it did.

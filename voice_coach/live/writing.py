@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 from voice_coach.errors import EngineFailed
@@ -17,6 +18,8 @@ from voice_coach.segment import to_samples
 
 _WAITING_SECONDS = 120.0
 """How much audio may wait for its words: two minutes, 8 MB."""
+_LATE_SECONDS = 2.0
+"""So much longer than it lasts, an utterance is being written when people are told that words come late."""
 _SHORT_SECONDS = 4.0
 """Utterances up to this may be a request, and are written down first."""
 
@@ -30,6 +33,7 @@ class Words:
         self._changed = threading.Condition()
         self._is_closed = False
         self._current: Transcribe | None = None
+        self._begun = 0.0
         self._thread = threading.Thread(target=self._run, name="words", daemon=True)
         self._thread.start()
 
@@ -47,6 +51,15 @@ class Words:
         """Whether nothing waits to be written down, and nothing is being written."""
         with self._changed:
             return not self._waiting and self._current is None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the engine has been writing one utterance for so long that it may have stalled."""
+        with self._changed:
+            if self._current is None:
+                return False
+            expected = self._current.utterance.segment.seconds + _LATE_SECONDS
+            return time.monotonic() - self._begun > expected
 
     def wait_until_idle(self) -> None:
         """Wait until nobody waits for words, or the talk is over."""
@@ -71,7 +84,7 @@ class Words:
             short = (c for c in self._waiting if c.utterance.segment.seconds <= _SHORT_SECONDS)
             command = next(short, self._waiting[0])
             self._waiting.remove(command)
-            self._current = command
+            self._current, self._begun = command, time.monotonic()
             return command
 
     def _run(self) -> None:
