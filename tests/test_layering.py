@@ -34,7 +34,7 @@ ROOMS = (
             "own_settings", "checking",
         },
     ),
-    ("commands", {"cli", "commands", "progress", "display", "__main__"}),
+    ("commands", {"cli", "commands", "progress", "display", "interrupts", "__main__"}),
 )  # fmt: skip
 PURE = {"values", "measurements", "crossing", "stages", "composition"}
 FOREIGN = {
@@ -116,6 +116,6 @@ def test_the_command_line_is_light() -> None:
     names = {name for node in top for name in imported(ast.Module([node], []))}
     assert names <= {
         "__future__", "argparse", "os", "sys", "traceback", "collections.abc", "pathlib", "typing",
-        "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors", "voice_coach.offline",
-        "voice_coach.one_thread",
+        "voice_coach.__version__", "voice_coach.characters", "voice_coach.errors", "voice_coach.interrupts",
+        "voice_coach.offline", "voice_coach.one_thread",
     }  # fmt: skip

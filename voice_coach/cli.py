@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from voice_coach import __version__
 from voice_coach.characters import can_be_shown, spelled_out
 from voice_coach.errors import CoachError
+from voice_coach.interrupts import interruptible
 from voice_coach.offline import stay_offline
 from voice_coach.one_thread import use_one_thread
 
@@ -220,10 +221,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     use_one_thread()
     chosen = build_parser().parse_args(arguments)
     try:
-        # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.
-        from voice_coach import commands  # noqa: PLC0415
+        with interruptible():
+            # Here and not above: numpy and all that follows it is not needed for --help, or to name a wrong option.
+            from voice_coach import commands  # noqa: PLC0415
 
-        return _flushed(commands.run(chosen))
+            return _flushed(commands.run(chosen))
     except CoachError as error:
         if chosen.debug:
             traceback.print_exc()
