@@ -53,6 +53,8 @@ class FakeOutputs:
     def __init__(self, rate: int = 16_000) -> None:
         self.rate = rate
         self.is_there, self.is_gone, self.is_held = True, False, False
+        self.is_plugged_in = True
+        self.found_anew = 0
         self.played: list[Floats] = []
         self.opened = 0
 
@@ -61,6 +63,10 @@ class FakeOutputs:
             raise MissingPart("this machine has no sound output; cure: connect a loudspeaker")
         self.opened += 1
         return FakeOutput(self, fill)
+
+    def find_anew(self) -> None:
+        self.found_anew += 1
+        self.is_there = self.is_plugged_in
 
     @property
     def heard(self) -> Floats:
@@ -152,11 +158,28 @@ def test_an_output_that_goes_is_an_error_and_the_next_sentence_is_tried_again(
     threading.Timer(0.2, lambda: setattr(outputs, "is_gone", True)).start()
     with pytest.raises(EngineFailed):
         speaker.play(tone(5), lambda _: None)
-    outputs.is_gone, outputs.is_there = False, False
+    outputs.is_gone = outputs.is_there = outputs.is_plugged_in = False
     with pytest.raises(EngineFailed):
         speaker.play(tone(0.1), lambda _: None)
     outputs.is_there = True
     assert speaker.play(tone(0.1), lambda _: None).whole
+
+
+def test_an_output_that_is_plugged_in_again_is_found(
+    outputs: FakeOutputs, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at every sentence: whoever looks for devices takes the microphone away for a moment."""
+    speaker = opened(outputs)
+    outputs.is_gone, outputs.is_there, outputs.is_plugged_in = True, False, False
+    time.sleep(0.1)
+    for _ in range(3):
+        with pytest.raises(EngineFailed, match="cure"):
+            speaker.play(tone(0.1), lambda _: None)
+    assert outputs.found_anew == 1
+    outputs.is_gone, outputs.is_plugged_in = False, True
+    monkeypatch.setattr(loudspeaker, "_LOOK_SECONDS", 0.0)
+    assert speaker.play(tone(0.1), lambda _: None).whole
+    assert outputs.found_anew == 2
 
 
 def test_an_output_that_stalls_is_given_up(

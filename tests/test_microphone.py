@@ -42,8 +42,17 @@ class FakeStream:
                 continue
             for _ in range(kept):
                 heard = rng.standard_normal((self.rate // 50, self.channels)).astype(np.float32) * 0.01
-                self._hear(heard * (not self._devices.is_muted))
+                began = time.perf_counter()
+                self._call(heard * (not self._devices.is_muted))
+                self._devices.callbacks.append(time.perf_counter() - began)
             kept = 0
+
+    def _call(self, heard: np.ndarray) -> None:
+        """As PortAudio does: an error in the callback ends the stream."""
+        try:
+            self._hear(heard)
+        except MemoryError:
+            self.is_active = False
 
     def close(self) -> None:
         self.is_active = False
@@ -57,6 +66,8 @@ class FakeDevices:
         self.is_there = True
         self.is_held = self.is_muted = self.keeps = False
         self.opened: list[FakeStream] = []
+        self.callbacks: list[float] = []
+        """How long each took, s."""
         self.found_anew = 0
 
     def find_anew(self) -> None:
@@ -156,14 +167,22 @@ def test_a_callback_that_stalls_is_noticed_and_mended(listening: Listening) -> N
     listening.check()
 
 
-def test_a_stream_that_ends_is_opened_again(listening: Listening) -> None:
-    """Also what an exception in the callback does to it."""
-    listening.devices.opened[-1].is_active = False
+@pytest.mark.parametrize("why", ["it ends by itself", "an exception in the callback"])
+def test_a_stream_that_ends_is_opened_again(listening: Listening, why: str) -> None:
+    if why == "it ends by itself":
+        listening.devices.opened[-1].is_active = False
+    else:
+        listening.devices.opened[-1]._hear = _fails
     assert listening.wait(lambda: listening.notices) < 2.0
-    listening.wait(lambda: listening.notices[-1][1] == "")
+    assert listening.wait(lambda: listening.notices[-1][1] == "") < 5.0
     listening.heard(RATE // 2)
     assert len(listening.devices.opened) == 2
+    assert set(listening.lost) <= {GONE}
     listening.check()
+
+
+def _fails(heard: np.ndarray) -> None:
+    raise MemoryError
 
 
 def test_a_device_that_goes_is_looked_for_until_it_is_back(listening: Listening) -> None:
@@ -185,6 +204,29 @@ def test_a_machine_that_is_busy_loses_nothing(listening: Listening) -> None:
     listening.heard(RATE)
     assert listening.lost == {}
     listening.check()
+
+
+def test_no_callback_waits_for_whoever_is_slow(devices: FakeDevices) -> None:
+    """Neither for one who takes blocks slowly, nor for one who computes: each is over within its block of 20 ms."""
+    microphone, over = SystemMicrophone(devices), threading.Event()  # type: ignore[arg-type]
+
+    def compute() -> None:
+        numbers = np.ones(100_000)
+        while not over.is_set():
+            np.sort(numbers)
+            sum(range(20_000))
+
+    workers = [threading.Thread(target=compute) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    microphone.start(lambda _: time.sleep(0.3), lambda _: None)
+    time.sleep(2.5)
+    microphone.close()
+    over.set()
+    for worker in workers:
+        worker.join()
+    assert len(devices.callbacks) > 50
+    assert np.percentile(devices.callbacks, 98) < 0.02, "98 of 100: a busy machine may put any thread aside"
 
 
 def test_exact_silence_is_no_silence(listening: Listening) -> None:

@@ -21,6 +21,8 @@ _OPENED_SECONDS = 3.0
 _SLACK_SECONDS = 2.0
 """So much later than it should be, a sentence is given up: the output has stalled."""
 _POLL_SECONDS = 0.1
+_LOOK_SECONDS = 30.0
+"""An output that has gone is looked for so often at most: each time the microphone has to be opened anew as well."""
 _STALLED_SECONDS = 0.5
 _LAST_SECONDS = 0.15
 """An output says too early when it will be heard by at most as much as it holds."""
@@ -97,6 +99,7 @@ class SystemLoudspeaker:
         self._devices, self._wanted = devices, wanted
         self._playing: _Playing | None = None
         self._asked = 0.0
+        self._looked = -_LOOK_SECONDS
         self._stream: Stream | None = self._open()
         self.name = self._stream.name
 
@@ -135,8 +138,19 @@ class SystemLoudspeaker:
         try:
             self._stream = self._open()
         except MissingPart as error:
-            raise EngineFailed(str(error)) from error
+            self._stream = self._look_for_it(error)
         return self._stream
+
+    def _look_for_it(self, error: MissingPart) -> Stream:
+        """One that was plugged in again is only seen where the devices are found anew."""
+        if clock.now() - self._looked < _LOOK_SECONDS:
+            raise EngineFailed(str(error)) from error
+        self._looked = clock.now()
+        self._devices.find_anew()
+        try:
+            return self._open()
+        except MissingPart as still:
+            raise EngineFailed(str(still)) from still
 
     def _wait(self, playing: _Playing, stream: Stream) -> None:
         """Wait until all has been handed over and heard."""
