@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from tools.bench import Figure, show
 from tools.live.people import DEMO, fixture
 from tools.live.program import Program
@@ -52,7 +54,11 @@ def soak(minutes: float, home: Path) -> Iterator[Figure]:
         "utterances whose words were given up", sum(isinstance(e, WordsMissing) for e in events), "", at_most=0
     )
     yield Figure("turns", sum(isinstance(event, TurnEnded) for event in events), "", at_least=minutes)
-    yield Figure("sentences of the coach's", sum(isinstance(event, CueSettled) for event in events), "")
+    cues = [event for event in events if isinstance(event, CueSettled)]
+    yield Figure("sentences of the coach's", len(cues), "")
+    begun = [to_seconds(e.started_sample - e.cue.decided_sample) for e in cues if e.started_sample is not None]
+    if begun:
+        yield Figure("   from the decision to the first sample heard, median", float(np.median(begun)), "s", 0.15)
     if len(megabytes) > 2:
         yield Figure("memory grown after the first ten minutes", max(megabytes[1:]) - megabytes[1], "MB", at_most=20)
 
