@@ -388,3 +388,65 @@ def test_the_manifest_pins_what_it_promises() -> None:
         assert all(file.sha256 is None or len(file.sha256) == 64 for file in model.files)
         assert all(model.url(file).startswith("https://huggingface.co/Systran/") for file in model.files)
     assert PINNED["base"].languages == "99 languages"
+
+
+# What must not happen to other people's files
+
+
+@pytest.mark.parametrize("name", ["{elsewhere}", "../../precious", ".", "..", "", ".tiny.en.part", "a/b"])
+def test_only_models_are_removed(capsys: pytest.CaptureFixture[str], hub: LocalHub, tmp_path: Path, name: str) -> None:
+    del hub
+    get(capsys)
+    elsewhere, beside = tmp_path / "elsewhere", models_folder().parent.parent / "precious"
+    for folder in (elsewhere, beside):
+        folder.mkdir(parents=True)
+        (folder / "letters.txt").write_text("dear")
+    code, _, err = run(capsys, "models", "remove", name.format(elsewhere=elsewhere))
+    assert code == 2
+    assert "not the name of a model" in err
+    assert (elsewhere / "letters.txt").exists()
+    assert (beside / "letters.txt").exists()
+    assert installed() == CONTENT
+
+
+def test_a_model_that_lacks_a_file_is_named_and_got_again(capsys: pytest.CaptureFixture[str], hub: LocalHub) -> None:
+    del hub
+    get(capsys)
+    (models_folder() / NAME / "model.bin").unlink()
+    for arguments in (("models", "verify"), ("models", "verify", NAME)):
+        code, _, err = run(capsys, *arguments)
+        assert code == 3
+        assert "model.bin cannot be read" in err
+        assert f"models get {NAME}" in err
+    assert get(capsys)[0] == 0
+    assert installed() == CONTENT
+
+
+def test_a_model_of_another_revision_is_told_of_and_got_anew(
+    capsys: pytest.CaptureFixture[str], hub: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get(capsys)
+    newer = {**CONTENT, "model.bin": bytes(1000)}
+    old = PINNED[NAME]
+    monkeypatch.setitem(PINNED, NAME, PinnedModel(NAME, old.repository, "def456", old.languages, pinned(newer).files))
+    hub.files |= {path_of(name).replace("abc123", "def456"): data for name, data in newer.items()}
+    assert "another revision" in run(capsys, "models", "verify")[1]
+    assert get(capsys)[0] == 0
+    assert installed() == newer
+    assert "another revision" not in run(capsys, "models", "verify")[1]
+
+
+def test_a_record_that_was_changed_with_its_file_is_noticed(capsys: pytest.CaptureFixture[str], hub: LocalHub) -> None:
+    del hub
+    get(capsys)
+    folder = models_folder() / NAME
+    forged = bytes(len(CONTENT["model.bin"]))
+    (folder / "model.bin").write_bytes(forged)
+    record = (folder / RECORD_NAME).read_text()
+    digests = [hashlib.sha256(data).hexdigest() for data in (CONTENT["model.bin"], forged)]
+    (folder / RECORD_NAME).write_text(record.replace(*digests))
+    code, _, err = run(capsys, "models", "verify")
+    assert code == 3
+    assert "model.bin is not the file that the model has" in err
+    assert "there already" not in get(capsys)[1]
+    assert installed() == CONTENT

@@ -23,6 +23,7 @@ from voice_coach.engines.model_store import (
     Record,
     check_model,
     find_model,
+    got_models,
     installed_models,
     models_folder,
     read_record,
@@ -85,7 +86,7 @@ def _get(chosen: Namespace) -> int:
         raise UsageError("give --from-dir or --from-file, not both")
     model = _pinned(chosen.name)
     folder = models_folder() / model.name
-    if _is_whole(folder):
+    if _is_whole(folder, model):
         _say(chosen, f"{model.name} is there already, and whole: {folder}")
         return 0
     source = chosen.from_dir or chosen.from_file
@@ -113,17 +114,22 @@ def _arrived(model: PinnedModel, record: Record) -> str:
     )
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_whole(folder: Path, model: PinnedModel) -> bool:
+    """Whether a model is there as the manifest has it."""
     try:
         check_model(folder)
-        return read_record(folder) is not None
+        record = read_record(folder)
     except (InputError, MissingPart):
         return False
+    return record is not None and record.revision == model.revision
 
 
 def _verify(chosen: Namespace) -> int:
     """Check one model, or all that are there; the first that is damaged ends it."""
-    folders = [_installed(chosen.name)] if chosen.name else list(installed_models())
+    there = dict.fromkeys((*installed_models(), *got_models()))
+    folders = [path for path in there if path.name == chosen.name] if chosen.name else list(there)
+    if chosen.name and not folders:
+        raise _not_here(chosen.name)
     if not folders:
         _say(chosen, f"no model is in {models_folder()}")
     for folder in folders:
@@ -131,11 +137,18 @@ def _verify(chosen: Namespace) -> int:
             check_model(folder)
         except MissingPart as error:
             raise InputError(str(error)) from error
-        known = (
-            "is as it came" if read_record(folder) else "was put there by hand: nothing is known to check it against"
-        )
-        _say(chosen, f"{folder.name} {known}")
+        _say(chosen, f"{folder.name} {_known(read_record(folder))}")
     return 0
+
+
+def _known(record: Record | None) -> str:
+    """What is known of a model that is not damaged."""
+    if record is None:
+        return "was put there by hand: nothing is known to check it against"
+    pinned = PINNED.get(record.model)
+    if pinned is not None and pinned.revision != record.revision:
+        return f"is as it came, in another revision than the present one; voice-coach models get {record.model} gets it"
+    return "is as it came"
 
 
 def _path(chosen: Namespace) -> int:
@@ -180,10 +193,12 @@ def _pinned(name: str) -> PinnedModel:
 def _installed(name: str) -> Path:
     folder = find_model(name)
     if folder is None:
-        raise InputError(
-            f"no model {name} is here; there are {', '.join(p.name for p in installed_models()) or 'none'}"
-        )
+        raise _not_here(name)
     return folder
+
+
+def _not_here(name: str) -> InputError:
+    return InputError(f"no model {name} is here; there are {', '.join(p.name for p in installed_models()) or 'none'}")
 
 
 def _say(chosen: Namespace, line: str) -> None:

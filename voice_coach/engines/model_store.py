@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from voice_coach.engines.getting.manifest import PINNED
 from voice_coach.engines.whisper import is_model
-from voice_coach.errors import InputError, MissingPart
+from voice_coach.errors import InputError, MissingPart, UsageError
 
 RECORD_NAME = "voice-coach.json"
 """What a model that was got with `models get` is known by; a folder without it was put there by hand."""
@@ -59,6 +60,11 @@ def _models_in(folder: Path) -> Iterator[Path]:
         for model in sorted(folder.iterdir()):
             if model.is_dir() and not model.name.startswith(".") and is_model(model):
                 yield model
+
+
+def got_models() -> tuple[Path, ...]:
+    """The models that were got by name, whether they are whole or not, in order of name."""
+    return tuple(sorted(record.parent for record in models_folder().glob(f"[!.]*/{RECORD_NAME}")))
 
 
 def find_model(name: str) -> Path | None:
@@ -115,8 +121,21 @@ def damage_of(folder: Path, record: Record) -> str | None:
     return None
 
 
+def _difference_of(record: Record) -> str | None:
+    """Which file did not come as the manifest pins this revision; its record alone could have been changed with it."""
+    pinned = PINNED.get(record.model)
+    if pinned is None or pinned.revision != record.revision:
+        return None
+    came = {file.name: (file.size, file.sha256) for file in record.files}
+    for file in pinned.files:
+        size, sha256 = came.get(file.name, (0, ""))
+        if size != file.size or file.sha256 not in {None, sha256}:
+            return f"{file.name} is not the file that the model has"
+    return None
+
+
 def check_model(folder: Path) -> None:
-    """See that a model is as it came, where that is known.
+    """See that a model is as it came and as it is pinned, where that is known.
 
     Raises
     ------
@@ -127,7 +146,7 @@ def check_model(folder: Path) -> None:
         record = read_record(folder)
     except InputError as error:
         raise MissingPart(str(error)) from error
-    damage = None if record is None else damage_of(folder, record)
+    damage = None if record is None else damage_of(folder, record) or _difference_of(record)
     if record is not None and damage is not None:
         cure = f"voice-coach models remove {record.model}, then voice-coach models get {record.model}"
         raise MissingPart(f"the Whisper model in {folder} is damaged ({damage}); cure: {cure}")
@@ -138,9 +157,13 @@ def remove_model(name: str) -> Path:
 
     Raises
     ------
+    UsageError
+        If it is no name, but a path.
     InputError
         If there is none, or it cannot be removed. What people put into their own folder is theirs to remove.
     """
+    if not name or Path(name).name != name or name.startswith("."):
+        raise UsageError(f"{name} is not the name of a model; voice-coach models list tells which are here")
     folder = models_folder() / name
     partial = partial_folder(name)
     if not folder.is_dir() and not partial.is_dir():
