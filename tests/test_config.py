@@ -91,6 +91,7 @@ def test_later_files_win_and_leave_the_rest(tmp_path: Path) -> None:
         ("[voice]\nrat = 120\n", "there is no setting voice.rat; did you mean voice.rate?"),
         ("[turns.overlaps]\nbackchannel_second = 1\n", "did you mean turns.overlaps.backchannel_seconds?"),
         ("[reclassification]\nbackchannel_second = 1\n", "did you mean reclassification.backchannel_seconds?"),
+        ("[words]\nmodel = 'tiny'\n", "did you mean words.whisper_model or words.better_model?"),
         ("[turns]\nbudget = 1\n", "did you mean coaching.restraint.budget?"),
         ("[voice]\njoined_seconds = 1\n", "mean turns.overlaps.joined_seconds or transcription.joined_seconds?"),
         ("[coaching.restrain]\nbudget = 1\n", "did you mean coaching.restraint?"),

@@ -276,7 +276,10 @@ def nearest(name: str) -> str:
 
 
 def _hint(key: str, path: str) -> str:
-    """Which setting was probably meant: the same name elsewhere, else a like one in the same table, else anywhere."""
+    """Which setting was probably meant: the same name elsewhere, else a like one in the same table, else anywhere.
+
+    Else those of the table of whose names it is a part.
+    """
     anywhere: dict[str, list[str]] = {}
     for setting in _all_paths():
         anywhere.setdefault(setting.rpartition(".")[2], []).append(setting)
@@ -285,7 +288,8 @@ def _hint(key: str, path: str) -> str:
         near = difflib.get_close_matches(key, places, n=1, cutoff=cutoff)
         if near:
             return f"; did you mean {' or '.join(places[near[0]])}?"
-    return ""
+    holding = [setting for name, (setting,) in here.items() if key in name.split("_")]
+    return f"; did you mean {' or '.join(holding)}?" if holding else ""
 
 
 def _all_paths(kind: Any = Settings, path: str = "") -> Iterator[str]:

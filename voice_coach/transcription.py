@@ -195,6 +195,8 @@ class UtteranceBuilder:
 def request_words(utterance: Utterance, history: AudioHistory, options: TranscriptionOptions) -> Transcribe:
     """The command to write an utterance down, with its audio and a little before and after it.
 
+    After a pause it stands for itself: what lies before it is silence, in which engines invent words, and a sentence is
+    seldom resumed after `joined_seconds`.
     What continues an utterance that was full comes with more of what was said before, so that it is understood. It is
     for engines that tell times, by which those words are left out again.
     """
