@@ -56,7 +56,9 @@ def word(text: str, start: float, end: float) -> SimpleNamespace:
     return SimpleNamespace(word=text, start=start, end=end, probability=0.9)
 
 
-def segment(*words: SimpleNamespace, likelihood: float = -0.2) -> SimpleNamespace:
-    """A segment as faster-whisper gives it."""
-    end = words[-1].end if words else 0.0
-    return SimpleNamespace(words=list(words) or None, end=end, avg_logprob=likelihood, no_speech_prob=0.01)
+def segment(*words: SimpleNamespace, likelihood: float = -0.2, seek: int = 0) -> SimpleNamespace:
+    """A segment as faster-whisper gives it, of the pass that began at frame `seek`."""
+    start, end = (words[0].start, words[-1].end) if words else (0.0, 0.0)
+    return SimpleNamespace(
+        words=list(words) or None, start=start, end=end, seek=seek, avg_logprob=likelihood, no_speech_prob=0.01
+    )

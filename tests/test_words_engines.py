@@ -255,6 +255,29 @@ def test_what_whisper_thinks_of_its_words_comes_with_them(
     assert (heard.language, heard.language_probability) == ("en", 1.0)
 
 
+def test_words_that_the_library_cuts_are_whole(whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a real model's French came: a pattern with an apostrophe would find nothing."""
+    pieces = (" C", "'est", " ce", " que", " tu", " n", "'", "as", " pas", " dit", " toi", "-m\u00eame.")
+    words = [stubs.word(piece, 0.1 * number, 0.1 * (number + 1)) for number, piece in enumerate(pieces)]
+    words[1].probability = 0.2
+    monkeypatch.setattr(stubs.StubbedWhisper, "segments", lambda *_: iter([stubs.segment(*words)]))
+    heard = whisper.transcribe(*utterance(32_000))
+    assert " ".join(word.text for word in heard.words) == "C'est ce que tu n'as pas dit toi-m\u00eame."
+    assert heard.words[0].segment == Segment(0, 3200)
+    assert [word.probability for word in heard.words[:2]] == [0.2, 0.9]
+
+
+def test_what_another_pass_hears_in_the_rest_is_left_out(
+    whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not a short sentence that was heard in the same pass, or in a rest that is long enough for one."""
+    first, second = stubs.word(" one", 0.0, 1.25), stubs.word(" two", 1.25, 1.4)
+    for seek, seconds, expected in ((0, 2.0, 2), (125, 2.0, 1), (125, 2.1, 2)):
+        segments = [stubs.segment(first), stubs.segment(second, seek=seek)]
+        monkeypatch.setattr(stubs.StubbedWhisper, "segments", lambda *_, heard=segments: iter(heard))
+        assert len(whisper.transcribe(*utterance(round(seconds * 16_000))).words) == expected
+
+
 def test_nothing_heard_is_no_recognition_of_anything(
     whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,8 @@ _LEAST_TOKENS = 8
 _SEGMENTS_PER_SECOND = 1.0
 _REST_SECONDS = 0.5
 """What is shorter is no utterance, at the end as anywhere."""
+_ANOTHER_PASS_SECONDS = 0.8
+"""What another pass hears in so short a rest is invented: up to 80 words by tiny.en, in 4 of 383 utterances."""
 _BEAMS = 5
 
 
@@ -100,10 +102,14 @@ class WhisperTranscriber:
 def _as_far_as_there_is_speech(segments: Iterable[Any], seconds: float) -> Iterator[Any]:
     """Segments up to the end of the audio; the work is done while they are taken.
 
-    After each, the library begins again where it believes that one to have ended. In the rest of a second it invents
-    words ("see you in the next video", measured on people), and on noise it may go round and round.
+    After each pass, the library begins another where it believes the speech of that one to have ended. In the rest of a
+    second it invents words ("see you in the next video", measured on people), and on noise it may go round and round.
     """
+    seek = None
     for segment in islice(segments, 2 + int(seconds * _SEGMENTS_PER_SECOND)):
+        if seek not in {None, segment.seek} and segment.start >= seconds - _ANOTHER_PASS_SECONDS:
+            return
+        seek = segment.seek
         yield segment
         if segment.end >= seconds - _REST_SECONDS:
             return
@@ -129,10 +135,22 @@ def _recognition(segments: Sequence[Any], about: Any, start_sample: int, samples
 def _words(segments: Iterable[Any], start_sample: int, samples: int) -> Iterator[Word]:
     """The words on the stream's clock, within the audio that was given."""
     for segment in segments:
-        for word in segment.words or ():
-            text = word.word.strip()
+        for pieces in _whole(segment.words or ()):
+            text = "".join(piece.word for piece in pieces).strip()
             if any(letter.isalnum() for letter in text):
-                start = min(to_samples(float(word.start)), samples)
-                end = min(max(start, to_samples(float(word.end))), samples)
+                start = min(to_samples(float(pieces[0].start)), samples)
+                end = min(max(start, to_samples(float(pieces[-1].end))), samples)
                 times = Segment(start_sample + start, start_sample + end)
-                yield Word(text, times, min(1.0, float(word.probability)))
+                yield Word(text, times, min(1.0, *(float(piece.probability) for piece in pieces)))
+
+
+def _whole(pieces: Iterable[Any]) -> Iterator[list[Any]]:
+    """Words of all their pieces: the library cuts French ones at the apostrophe ("c" and "'est"), and at hyphens."""
+    word: list[Any] = []
+    for piece in pieces:
+        if word and piece.word.startswith(" "):
+            yield word
+            word = []
+        word.append(piece)
+    if word:
+        yield word
