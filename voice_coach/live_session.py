@@ -30,6 +30,7 @@ from voice_coach.events import (
     Transcribe,
     Transcript,
 )
+from voice_coach.hosting import USUAL_VOICE
 from voice_coach.journal import JournalWriter, write_beside
 from voice_coach.lexicon import Languages
 from voice_coach.live.inbox import Inbox
@@ -181,6 +182,7 @@ class LiveSession:
         self.opening = Opening(
             parts.languages.first, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
             people=PEOPLE if self._table.voices is None else (), with_words=parts.engines.transcriber is not None,
+            host=parts.settings.pipeline.host,
         )  # fmt: skip
         return Course(self.opening, 1.0)
 
@@ -208,7 +210,8 @@ class LiveSession:
         self._ears = Ears(voices, parts.languages, parts.settings, kept)
         if parts.keep_audio:
             self._kept_audio = self._open.enter_context(KeptAudio(self._folder / KEPT_AUDIO_NAME))
-        self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None)
+        voice = USUAL_VOICE if self.opening is None else self.opening.voice
+        self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None, voice=voice)
         self._facts = SessionFacts(
             session_id=self._folder.name,
             source="the table",
