@@ -14,13 +14,13 @@ from typing import Protocol, TextIO
 from voice_coach.commands.common import INTERRUPTED, Output
 from voice_coach.commands.equipment import Notices
 from voice_coach.display import Display, Glance
-from voice_coach.engines.keys import Keys
+from voice_coach.engines.keys import ESCAPE, Keys
 from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.events import AudioBlock, Request
 from voice_coach.events import Output as Happened
 from voice_coach.opening import Asked
 
-_STOP_KEYS = frozenset("qQ\x1b")
+_STOP_KEYS = frozenset({"q", "Q", ESCAPE})
 _KEYS = "any key: pause, and go on     q: end the talk"
 
 
