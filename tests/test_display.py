@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from voice_coach.commands.common import Output
 from voice_coach.display import LISTENING, PAUSED, SPEAKING, Display, Glance, picture
 from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.events import (
@@ -163,6 +164,23 @@ def test_in_a_pipe_it_is_a_line_for_what_begins_or_ends() -> None:
 def test_quiet_it_still_shows_that_it_listens() -> None:
     lines = in_a_pipe(quiet=True).splitlines()
     assert lines == ["Listening. Ctrl-C ends.", "The microphone has gone; it is looked for."]
+
+
+class Gone(StringIO):
+    """A terminal or a pipe that nobody has the other end of any more."""
+
+    def write(self, text: str) -> int:
+        del text
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("painted", [True, False])
+def test_where_nobody_looks_any_more_the_talk_goes_on(painted: bool) -> None:
+    console = Output(file=Gone(), force_terminal=painted, _environ={"TERM": "xterm"})
+    with Display(Glance(NAMES), console, lambda: None, KEYS, quiet=False) as display:
+        display.take(Say(CUE), 0)
+        display._paint()
+        display.notice("The microphone has gone; it is looked for.")
 
 
 def test_names_cannot_steer_the_terminal() -> None:
