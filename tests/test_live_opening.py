@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,15 +15,19 @@ from tests.marked import eager, marked_pipeline
 from tests.talks import NAMES
 from tests.test_live import ToneVoice
 from tests.test_opening import OPTIONS, PLAN, ScriptedLearner
+from voice_coach import resources
+from voice_coach.config import Settings
 from voice_coach.engines.simulated import SimulatedTable
 from voice_coach.events import AudioBlock, CueOutcome, CueSettled, Output, Request, Say
-from voice_coach.lexicon import Lexicon
+from voice_coach.lexicon import Languages, Lexicon
 from voice_coach.live.inbox import Inbox
 from voice_coach.live.speaking import Clock
 from voice_coach.live.talk import Course, LiveEngines, LiveTalk
+from voice_coach.live_session import LiveParts, LiveSession, Table
 from voice_coach.opening import Opening
 from voice_coach.pipeline import Pipeline
 from voice_coach.segment import to_samples
+from voice_coach.session import enrol_voices
 
 
 class Held:
@@ -98,3 +103,33 @@ def test_a_key_pauses_the_opening_and_another_goes_on_with_it(lexicon: Lexicon, 
             held.key()
             held.until(lambda wanted=is_paused: held.talk.is_paused is wanted)
             held.until(lambda wanted=is_paused: held.table._is_paused is wanted)
+
+
+@pytest.mark.parametrize("is_mute", [False, True])
+def test_with_known_voices_it_says_that_it_listens_and_the_talk_begins(
+    lexicon: Lexicon, settings: Settings, tmp_path: Path, is_mute: bool
+) -> None:
+    demo = resources.demo_folder()
+    voices = enrol_voices([("Maya", demo / "enrol_a.flac"), ("Tom", demo / "enrol_b.flac")])
+    table = SimulatedTable(np.zeros(0, np.float32))
+    engines = LiveEngines(None, None if is_mute else ToneVoice(), None if is_mute else table)
+    parts = LiveParts(Languages(lexicon), settings, table, engines, Inbox(), seconds=table.now)
+    said: list[str] = []
+
+    def watch(output: Output | AudioBlock, now: int) -> None:
+        del now
+        if isinstance(output, Say):
+            said.append(output.cue.text)
+
+    with LiveSession(tmp_path / "evening", Table(voices.names, (voices, 1.0)), parts, watch) as held:
+        assert held.has_begun is is_mute
+        table.ready = held.is_idle
+        table.start(parts.inbox.put_audio, lambda _: None)
+        runner = threading.Thread(target=held.hold, daemon=True)
+        runner.start()
+        while table.position < to_samples(10):
+            time.sleep(0.01)
+        held.close()
+        runner.join()
+        assert held.has_begun
+    assert said == ([] if is_mute else list(lexicon.opening["ready"]))

@@ -51,7 +51,8 @@ class Table:
     """Who sits at the table, and what the coach has to say before they begin.
 
     `voices` are known ones, with the gain that the microphone needs; `None` to learn them in an opening round. `before`
-    is said in that round, which is held for its sake alone where voices are known. `plan` is what they had planned.
+    is said in that round. Where voices are known, there is one only to say this, and that it listens. `plan` is what
+    they had planned.
     """
 
     names: Mapping[Speaker, str]
@@ -101,7 +102,7 @@ class LiveSession:
         self._better: Mapping[int, Transcript] = {}
         self.gain = 1.0
         """What brings the microphone to the level of the models."""
-        needs_round = table.voices is None or table.before
+        needs_round = table.voices is None or table.before or parts.engines.voice is not None
         course = self._open_round() if needs_round else self._begin(*self._voices())
         self._talk = LiveTalk(
             course, parts.inbox, Clock(parts.microphone, parts.seconds), parts.engines, self._take, self._following

@@ -97,7 +97,8 @@ def _saved_voices(
         raise InputError(f"no voice is kept of {missing}; learn it with voice-coach enroll, or in the talk")
     if known and not chosen.saved_voices and sys.stdin.isatty() and not chosen.quiet:
         question = f"Use the kept voices of {names[PEOPLE[0]]} and {names[PEOPLE[1]]}? [y/N] "
-        chosen.saved_voices = input(question).strip().lower() in {"y", "yes"}
+        with suppress(EOFError):
+            chosen.saved_voices = input(question).strip().lower() in {"y", "yes"}
     if not known or not chosen.saved_voices:
         return None
     (first, gain), (second, other) = (store.load(names[person]) for person in PEOPLE)
