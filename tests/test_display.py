@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from voice_coach.commands.common import Output
 from voice_coach.display import LISTENING, PAUSED, SPEAKING, Display, Glance, picture
 from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.events import (
@@ -165,13 +166,30 @@ def test_quiet_it_still_shows_that_it_listens() -> None:
     assert lines == ["Listening. Ctrl-C ends.", "The microphone has gone; it is looked for."]
 
 
+class Gone(StringIO):
+    """A terminal or a pipe that nobody has the other end of any more."""
+
+    def write(self, text: str) -> int:
+        del text
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("painted", [True, False])
+def test_where_nobody_looks_any_more_the_talk_goes_on(painted: bool) -> None:
+    console = Output(file=Gone(), force_terminal=painted, _environ={"TERM": "xterm"})
+    with Display(Glance(NAMES), console, lambda: None, KEYS, quiet=False) as display:
+        display.take(Say(CUE), 0)
+        display._paint()
+        display.notice("The microphone has gone; it is looked for.")
+
+
 def test_names_cannot_steer_the_terminal() -> None:
     glance = shown(SpeakingChanged((A,), 0), names={A: "\x1b[31mMaya", B: "Daniel"})
     assert not any("\x1b" in line for line in drawn(glance))
 
 
-def on_a_terminal(code: str, **environment: str) -> str:
-    """What a program paints on a terminal of 80 by 24."""
+def on_a_terminal(code: str, *keys: bytes, **environment: str) -> str:
+    """What a program paints on a terminal of 80 by 24, where these keys are pressed when it is ready."""
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=terminal, stdout=terminal, stderr=terminal,
@@ -188,7 +206,9 @@ def on_a_terminal(code: str, **environment: str) -> str:
             break
         painted += part
         if b"READY" in part:
-            os.write(keyboard, b"x")
+            for key in keys:
+                os.write(keyboard, key)
+                time.sleep(0.005)
     os.close(keyboard)
     assert process.wait(20) == 0, painted.decode()
     return painted.decode()
@@ -243,7 +263,51 @@ print("PRESSED", pressed)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_key_counts_without_return_and_the_terminal_is_left_as_it_was() -> None:
-    assert "PRESSED ['x']" in on_a_terminal(PRESSED)
+    assert "PRESSED ['x']" in on_a_terminal(PRESSED, b"x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("sent", "stops"),
+    [
+        ((b"\x1b",), True),
+        ((b"\x1b", b"\x1b"), True),
+        ((b"q",), True),
+        ((b"x",), False),
+        ((b"\x1b[A",), False),  # an arrow
+        ((b"\x1b", b"[A"), False),  # the same over a slow line
+        ((b"\x1b[6~",), False),  # page down
+        ((b"\x1b[3~",), False),  # delete
+        ((b"\x1b[15~",), False),  # F5
+        ((b"\x1bq",), False),  # Alt with a key
+    ],
+)
+def test_escape_ends_the_talk_only_if_it_is_alone(sent: tuple[bytes, ...], stops: bool) -> None:
+    """All other keys pause it, whatever the terminal sends for them."""
+    painted = on_a_terminal(HELD, *sent)
+    assert f"ASKED {'stop' if stops else 'pause'}" in painted
+
+
+HELD = """
+import threading
+from argparse import Namespace
+from voice_coach.commands.equipment import Notices
+from voice_coach.commands.evening import Evening
+from voice_coach.display import Glance
+class Held:
+    is_paused, asked, came = False, None, threading.Event()
+    def press(self, request):
+        self.request = request
+        self.came.set()
+    def hold(self):
+        print("READY", flush=True)
+        assert self.came.wait(10)
+    def close(self, *, hurry):
+        pass
+chosen, held = Namespace(quiet=True, json=False, debug=False), Held()
+assert Evening(chosen, Glance({})).hold(held, Notices(chosen)) == 0
+print("ASKED", held.request)
+"""
 
 
 def test_where_there_is_no_terminal_no_keys_are_read() -> None:

@@ -105,7 +105,9 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
                 assert enrolling.end() == 0, enrolling.output
         arguments = ("talk", "Maya", "Daniel", "--saved-voices", "--words", "off", "--out", str(out))
         with Program(table, *arguments, home=home) as program:
-            program.wait_for("Listening.", 40)
+            program.wait_for("I am listening now", 40)
+            while not out.exists():  # the talk begins when that was said
+                time.sleep(0.1)
             time.sleep(2.5)
             yield Talk(table, program, out)
 

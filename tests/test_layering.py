@@ -21,7 +21,7 @@ ROOMS = (
             "framing", "echo", "speech", "activity", "attribution", "microphones", "hearing", "overlaps", "rhythm",
             "turns", "delivery", "transcription", "gates", "spoken_language", "lexicon", "language", "requests",
             "hosting", "sentences", "reclassification", "rules", "restraint", "wordings", "coaching", "opening",
-            "report", "figures", "prosody", "voice", "corrections", "fixing", "heard",
+            "opening_script", "report", "figures", "prosody", "voice", "corrections", "fixing", "heard",
         },
     ),
     ("composition", {"interpretation", "second_hearing", "rewriting", "pipeline", "config", "journal", "resources"}),

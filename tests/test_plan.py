@@ -337,7 +337,8 @@ def test_a_talk_that_was_planned_begins_with_the_plan_and_keeps_it(
     demo = resources.demo_folder()
     voices = enrol_voices([("Mara", demo / "enrol_a.flac"), ("Jonas", demo / "enrol_b.flac")])
     blocks = [block.samples for block in Recording(demo / "talk.flac").blocks()]
-    table = SimulatedTable(np.concatenate(blocks)[: to_samples(40.0)])
+    quiet = np.zeros(to_samples(45.0), np.float32)  # while the plan is said
+    table = SimulatedTable(np.concatenate((quiet, *blocks))[: to_samples(75.0)])
     engines = LiveEngines(None, ToneVoice(), table)
     parts = LiveParts(Languages(lexicon), settings, table, engines, Inbox(64), seconds=table.now)
     shown: list[str] = []
@@ -353,7 +354,7 @@ def test_a_talk_that_was_planned_begins_with_the_plan_and_keeps_it(
         table.start(parts.inbox.put_audio, lambda _: None)
         runner = threading.Thread(target=held.hold, daemon=True)
         runner.start()
-        while table.position < to_samples(40.0):
+        while table.position < to_samples(75.0):
             time.sleep(0.01)
         held.close()
         runner.join()

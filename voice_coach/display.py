@@ -1,7 +1,8 @@
 """What the terminal shows during a live talk, for those who glance at it: calm, and never in the way.
 
-On a terminal it is a few lines that change in place. In a pipe it is a line whenever something begins or ends. That it
-listens is always shown: with --quiet by one line.
+On a terminal it is a few lines that change in place. In a pipe, and on a terminal where nothing can change in place, it
+is a line whenever something begins or ends. That it listens is always shown: with --quiet by one line. Where nobody
+looks any more, because the terminal is gone, the talk goes on all the same.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -195,13 +197,15 @@ class Display:
         self._quiet = quiet
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._live = None if quiet or not console.is_terminal else Live(console=console, auto_refresh=False)
+        is_painted = console.is_terminal and not console.is_dumb_terminal and not quiet
+        self._live = Live(console=console, auto_refresh=False) if is_painted else None
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
         self._told = ""
 
     def __enter__(self) -> Self:
         if self._live is not None:
-            self._live.__enter__()
+            with suppress(OSError):
+                self._live.__enter__()
             self._thread.start()
         elif self._quiet:
             self._print("Listening. Ctrl-C ends.")
@@ -213,7 +217,8 @@ class Display:
         self._closing.set()
         if self._live is not None:
             self._thread.join()
-            self._live.__exit__(kind, error, trace)
+            with suppress(OSError):
+                self._live.__exit__(kind, error, trace)
 
     def take(self, output: Output | AudioBlock, now: int) -> None:
         """Take what happened; from any thread."""
@@ -236,7 +241,7 @@ class Display:
             self._tell_state()
 
     def _tell_state(self) -> None:
-        """In a pipe, a line for each change of state."""
+        """Where nothing is painted, a line for each change of state."""
         state = self._glance.state
         if self._live is not None or self._quiet or state in {self._told, SPEAKING}:
             return
@@ -244,7 +249,8 @@ class Display:
         self._print({LISTENING: "Listening.", PAUSED: "Paused: nothing is heard."}[state])
 
     def _print(self, line: str) -> None:
-        self._console.print(Text(spelled_out(line)), soft_wrap=True)
+        with suppress(OSError):
+            self._console.print(Text(spelled_out(line)), soft_wrap=True)
 
     def _run(self) -> None:
         while not self._closing.wait(_FRESH_SECONDS):
@@ -254,4 +260,5 @@ class Display:
         if self._live is not None:
             with self._lock:
                 drawn = picture(self._glance, self._asked(), self._keys)
-            self._live.update(drawn, refresh=True)
+            with suppress(OSError):
+                self._live.update(drawn, refresh=True)

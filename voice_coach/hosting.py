@@ -34,6 +34,8 @@ REPLY = "reply_"
 """Before the name of a reply, in place of a rule."""
 _RATES, _VOLUMES = (0.6, 1.5), (0.25, 1.25)
 _RATE_STEP, _VOLUME_STEP = 0.85, 0.7
+USUAL_VOICE = ChangeVoice(1.0, 1.0)
+"""How the coach sounds before anybody has asked for anything else."""
 _FAREWELL_SECONDS = 15.0
 """After this the talk ends even if its last words cannot be said."""
 
@@ -85,9 +87,16 @@ class Host:
     ----------
     lexicon : wordings of the replies.
     names : what the two people are called.
+    voice : how people have asked the coach to sound before.
     """
 
-    def __init__(self, lexicon: Lexicon, names: Mapping[Speaker, str], options: HostOptions) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        names: Mapping[Speaker, str],
+        options: HostOptions,
+        voice: ChangeVoice = USUAL_VOICE,
+    ) -> None:
         self._lexicon, self._names, self._options = lexicon, names, options
         self._used: Counter[str] = Counter()
         self._units: deque[InterPausalUnit] = deque()
@@ -98,7 +107,7 @@ class Host:
         self._closing_since: int | None = None
         self._time_was_told = False
         self._ends_at: int | None = None
-        self._rate = self._volume = 1.0
+        self._rate, self._volume = voice.rate, voice.volume
 
     def speak_in(self, lexicon: Lexicon) -> None:
         """From now on, reply in another language."""

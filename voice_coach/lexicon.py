@@ -70,7 +70,12 @@ OPENING_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "one_voice": _PAIR,
     "thanks": _PERSON,
     "ready": frozenset(),
-    "failed": frozenset(),
+    "not_begun": frozenset(),
+    "failed_nobody_heard": _PERSON,
+    "failed_more": _PERSON,
+    "failed_noisy": _PERSON,
+    "failed_clipped": _PERSON,
+    "failed_one_voice": frozenset(),
 }
 """What the coach says while it learns both voices, and the placeholders that each text has to have."""
 

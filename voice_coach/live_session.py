@@ -30,6 +30,7 @@ from voice_coach.events import (
     Transcribe,
     Transcript,
 )
+from voice_coach.hosting import USUAL_VOICE
 from voice_coach.journal import JournalWriter, write_beside
 from voice_coach.lexicon import Languages
 from voice_coach.live.inbox import Inbox
@@ -50,7 +51,8 @@ class Table:
     """Who sits at the table, and what the coach has to say before they begin.
 
     `voices` are known ones, with the gain that the microphone needs; `None` to learn them in an opening round. `before`
-    is said in that round, which is held for its sake alone where voices are known. `plan` is what they had planned.
+    is said in that round. Where voices are known, there is one only to say this, and that it listens. `plan` is what
+    they had planned.
     """
 
     names: Mapping[Speaker, str]
@@ -100,7 +102,7 @@ class LiveSession:
         self._better: Mapping[int, Transcript] = {}
         self.gain = 1.0
         """What brings the microphone to the level of the models."""
-        needs_round = table.voices is None or table.before
+        needs_round = table.voices is None or table.before or parts.engines.voice is not None
         course = self._open_round() if needs_round else self._begin(*self._voices())
         self._talk = LiveTalk(
             course, parts.inbox, Clock(parts.microphone, parts.seconds), parts.engines, self._take, self._following
@@ -181,6 +183,7 @@ class LiveSession:
         self.opening = Opening(
             parts.languages.first, self._table.names, self._learner, parts.settings.opening, before=self._table.before,
             people=PEOPLE if self._table.voices is None else (), with_words=parts.engines.transcriber is not None,
+            host=parts.settings.pipeline.host,
         )  # fmt: skip
         return Course(self.opening, 1.0)
 
@@ -208,7 +211,8 @@ class LiveSession:
         self._ears = Ears(voices, parts.languages, parts.settings, kept)
         if parts.keep_audio:
             self._kept_audio = self._open.enter_context(KeptAudio(self._folder / KEPT_AUDIO_NAME))
-        self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None)
+        voice = USUAL_VOICE if self.opening is None else self.opening.voice
+        self.pipeline = self._ears.pipeline(with_words=engines.transcriber is not None, voice=voice)
         self._facts = SessionFacts(
             session_id=self._folder.name,
             source="the table",

@@ -18,6 +18,7 @@ from voice_coach.events import (
     AudioBlock,
     AudioLost,
     ChangeLanguage,
+    ChangeVoice,
     CueFinished,
     CueOutcome,
     CueStarted,
@@ -43,7 +44,7 @@ from voice_coach.events import (
 from voice_coach.framing import HOP, AudioHistory, Framer
 from voice_coach.gates import doubt, share_out, utterance_of
 from voice_coach.hearing import Hearing, HearingOptions
-from voice_coach.hosting import Host, HostOptions, Hush, Reply, Wish
+from voice_coach.hosting import USUAL_VOICE, Host, HostOptions, Hush, Reply, Wish
 from voice_coach.interpretation import InterpretationOptions, Interpreter
 from voice_coach.lexicon import Languages
 from voice_coach.requests import request_in
@@ -112,9 +113,10 @@ class Pipeline:
     languages : that of the talk, and which others it may turn out to be in: what the lens looks for, and wordings.
     names : what the two people are called.
     with_words : whether utterances are to be written down.
+    voice : how people have asked the coach to sound before.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         hearing: Hearing,
         languages: Languages,
@@ -122,6 +124,7 @@ class Pipeline:
         options: PipelineOptions,
         *,
         with_words: bool,
+        voice: ChangeVoice = USUAL_VOICE,
     ) -> None:
         self.names = names
         self._options, self._with_words = options, with_words
@@ -132,7 +135,7 @@ class Pipeline:
         self._interpreter = Interpreter(lexicon, options)
         self._utterances = UtteranceBuilder(options.transcription, self._history.quietest)
         self._coach = Coach(lexicon, names, options.coaching)
-        self._host = Host(lexicon, names, options.host)
+        self._host = Host(lexicon, names, options.host, voice)
         self._echo, self._backfill = EchoGate(options.echo), _Backfill()
         self._activity = Activity(options.activity)
         self._gap: AudioLost | None = None
@@ -145,6 +148,11 @@ class Pipeline:
     def now(self) -> int:
         """Samples processed so far."""
         return self._now
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is to be captured, because somebody wished so."""
+        return self._host.is_paused
 
     @property
     def _written_sample(self) -> int:

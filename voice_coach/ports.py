@@ -81,7 +81,10 @@ class VoiceLearner(Protocol):
         ...
 
     def begin(self, person: Speaker) -> None:
-        """Listen to this person from now on; what they said before stays if it was only too short."""
+        """Listen to this person from now on; what they said before stays if it was only too short.
+
+        To `UNKNOWN`, anybody is listened to, and nobody's voice is learnt.
+        """
         ...
 
     def hear(self, samples: Floats) -> None:

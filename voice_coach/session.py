@@ -28,9 +28,10 @@ from voice_coach.engines.silero import SileroDetector
 from voice_coach.engines.speakers import HindsightNetwork, load_background
 from voice_coach.engines.voiceprint import Enrolment
 from voice_coach.errors import InputError, UsageError
-from voice_coach.events import AudioBlock, Event, LanguageHeard, Speaker, WordsHeard
+from voice_coach.events import AudioBlock, ChangeVoice, Event, LanguageHeard, Speaker, WordsHeard
 from voice_coach.figures import Report
 from voice_coach.hearing import Diarizer, Hearing
+from voice_coach.hosting import USUAL_VOICE
 from voice_coach.interpretation import Interpreter
 from voice_coach.journal import (
     JOURNAL_NAME,
@@ -180,11 +181,11 @@ class Ears:
         """The code of the talk's language; `None` where it has to be heard first."""
         return self._languages.known
 
-    def pipeline(self, *, with_words: bool) -> Pipeline:
-        """The pipeline of the talk."""
+    def pipeline(self, *, with_words: bool, voice: ChangeVoice = USUAL_VOICE) -> Pipeline:
+        """The pipeline of the talk; people have asked the coach to sound like `voice` before."""
         keep = None if self._kept is None else self._kept.keep
         hearing = Hearing(SileroDetector(), self._network, self._options.hearing, keep)
-        return Pipeline(hearing, self._languages, self._names, self._options, with_words=with_words)
+        return Pipeline(hearing, self._languages, self._names, self._options, with_words=with_words, voice=voice)
 
     def lexicon(self, events: Iterable[Event]) -> Lexicon:
         """The language that a talk with these events turned out to be in."""

@@ -112,6 +112,11 @@ class Prompter:
         """Samples heard."""
         return self.pipeline.now
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody wished for a pause."""
+        return self.pipeline.is_paused
+
     def known_sentences(self) -> tuple[str, ...]:
         """Nothing needs to be rendered ahead."""
         return ()

@@ -21,7 +21,8 @@ processor time for a talk of 9 minutes (measured on a busy machine), and nobody 
 def show_ended(chosen: Namespace, settings: Settings, folder: Path, hear_again: Callable[[], None] | None) -> Report:
     """Show the review of a talk that has just ended, from a second hearing unless there is none; returns it.
 
-    After a long talk, the first hearing is shown meanwhile.
+    After a long talk, the first hearing is shown meanwhile. Where nobody looks any more, because the terminal is gone,
+    everything is written all the same.
     """
     report, page = _written(folder), folder / session.PAGE_NAME
     is_shown = hear_again is not None and report.session.duration_seconds >= _LONG_SECONDS
@@ -32,7 +33,8 @@ def show_ended(chosen: Namespace, settings: Settings, folder: Path, hear_again: 
         with suppress(KeyboardInterrupt):  # then the first hearing is what is shown
             hear_again()
         report = _written(folder)
-    show_report(chosen, report, page)
+    with suppress(OSError):
+        show_report(chosen, report, page)
     if is_shown:
         _say(chosen, "Load the page once more, if it is open.")
     else:
@@ -48,4 +50,5 @@ def _written(folder: Path) -> Report:
 
 def _say(chosen: Namespace, line: str) -> None:
     if not chosen.quiet and not chosen.json:
-        tell(Output(), line)
+        with suppress(OSError):
+            tell(Output(), line)

@@ -53,7 +53,7 @@ class _Round:
         self.learner = TableLearner(load_background(), settings.opening.enough_seconds / 2)
         self.opening = Opening(
             parts.languages.first, {PEOPLE[0]: name}, self.learner, settings.opening, people=PEOPLE[:1],
-            with_words=parts.engines.transcriber is not None,
+            with_words=parts.engines.transcriber is not None, host=settings.pipeline.host,
         )  # fmt: skip
         clocked = Clock(parts.microphone, parts.seconds)
         self._talk = LiveTalk(Course(self.opening, 1.0), parts.inbox, clocked, parts.engines, watch)

@@ -16,6 +16,7 @@ from voice_coach.commands.common import (
     voice_for,
     writing_for,
 )
+from voice_coach.commands.trial import Trial
 from voice_coach.config import Settings
 from voice_coach.display import Display
 from voice_coach.engines.canceller import EchoCanceller
@@ -24,6 +25,7 @@ from voice_coach.engines.devices import Devices
 from voice_coach.engines.loudspeaker import SystemLoudspeaker
 from voice_coach.engines.microphone import SystemMicrophone, cure_for_silence
 from voice_coach.engines.prepared import PreparedVoice
+from voice_coach.engines.renderer import SystemVoice
 from voice_coach.engines.sound_server import SoundServer
 from voice_coach.engines.voices import usable
 from voice_coach.errors import MissingPart, UsageError
@@ -43,6 +45,8 @@ SHORTCOMINGS = {
     Shortcoming.CLIPPED: "was too loud for the microphone; lower its level in the sound settings",
     Shortcoming.ONE_VOICE: "sounded like the other; let one person speak at a time when asked to",
 }
+
+_MUTE = "off, sentences are shown"
 
 
 class Notices:
@@ -102,23 +106,30 @@ def open_equipment(
 
     devices, inbox = Devices(), Inbox()
     writing = writing_for(chosen, settings, names, live=True)
-    voice = loudspeaker = None
-    if not chosen.mute:
-        language = writing.languages.first.language
-        voice = PreparedVoice(voice_for(chosen, settings, language), language, VoiceChoice(chosen, notices, language))
-        stack.callback(voice.close)
-        loudspeaker = _loudspeaker(chosen, settings, devices)
-        if loudspeaker is not None:
-            stack.callback(loudspeaker.close)
-    server = SoundServer()
-    stack.callback(server.close)
-    microphone = SystemMicrophone(devices, settings.devices.microphone, server)
-    microphone.start(inbox.put_audio, notices)
-    stack.callback(microphone.close)
-    stack.callback(inbox.close)
-    room = first_sound(inbox, cure_for_silence())
-    say(f"Microphone: {microphone.name}; the room: {room.words} ({room.level_db:.0f} dB)")
-    say(f"Loudspeaker: {loudspeaker.name if loudspeaker else 'none, sentences are shown'}")
+    first = writing.languages.first
+    voice = loudspeaker = trial = None
+    with ExitStack() as trying:
+        if not chosen.mute:
+            options = voice_for(chosen, settings, first.language)
+            voice = PreparedVoice(options, first.language, VoiceChoice(chosen, notices, first.language))
+            stack.callback(voice.close)
+            loudspeaker = _loudspeaker(chosen, settings, devices)
+            if loudspeaker is not None:
+                stack.callback(loudspeaker.close)
+            if console is not None:
+                tried = SystemVoice(options, first.language)
+                trial = trying.enter_context(Trial(loudspeaker, tried, first.opening["not_begun"][0]))
+        server = SoundServer()
+        stack.callback(server.close)
+        microphone = SystemMicrophone(devices, settings.devices.microphone, server)
+        microphone.start(inbox.put_audio, notices)
+        stack.callback(microphone.close)
+        stack.callback(inbox.close)
+        room = first_sound(inbox, cure_for_silence())
+        say(f"Microphone: {microphone.name}")
+        say(f"Room: {room.words} ({room.level_db:.0f} dB)")
+        say(f"Loudspeaker: {trial.loudspeaker if trial else _MUTE}")
+        say(f"Voice: {trial.voice if trial else _MUTE}")
     spare_time = _spare_time(settings, writing, names)
     if spare_time is not None:
         stack.callback(spare_time.finish)

@@ -7,20 +7,20 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Protocol, TextIO
 
 from voice_coach.commands.common import INTERRUPTED, Output
 from voice_coach.commands.equipment import Notices
 from voice_coach.display import Display, Glance
-from voice_coach.engines.keys import Keys
+from voice_coach.engines.keys import ESCAPE, Keys
 from voice_coach.engines.standard_error import StandardErrorAside
 from voice_coach.events import AudioBlock, Request
 from voice_coach.events import Output as Happened
 from voice_coach.opening import Asked
 
-_STOP_KEYS = frozenset("qQ\x1b")
+_STOP_KEYS = frozenset({"q", "Q", ESCAPE})
 _KEYS = "any key: pause, and go on     q: end the talk"
 
 
@@ -63,7 +63,7 @@ class Evening:
             self._display.take(output, now)
 
     def hold(self, held: Held, notices: Notices) -> int:
-        """Hold something to its end; returns the exit code."""
+        """Hold something to its end, and close it however it ended; returns the exit code."""
         chosen, code = self._chosen, 0
 
         def press(key: str) -> None:
@@ -74,7 +74,7 @@ class Evening:
 
         with ExitStack() as stack:
             # The display keeps the terminal; what libraries write to standard error would tear it.
-            console = Output(file=stack.enter_context(_terminal()))
+            console = Output(file=stack.enter_context(_terminal(sys.stderr if chosen.json else sys.stdout)))
             if not chosen.debug:
                 stack.enter_context(StandardErrorAside())
             keys = stack.enter_context(Keys(press))
@@ -88,6 +88,9 @@ class Evening:
                 held.hold()
             except KeyboardInterrupt:
                 code = INTERRUPTED
+            except Exception:
+                _close(held, code)
+                raise
             return _close(held, code)
 
 
@@ -105,18 +108,27 @@ def _close(held: Held, code: int) -> int:
 
 
 @contextmanager
-def _terminal() -> Iterator[TextIO]:
-    """Standard output, as a file of its own."""
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="replace") as file:
+def _terminal(stream: TextIO) -> Iterator[TextIO]:
+    """A standard stream, as a file of its own; what it cannot take any more, because it is gone, is dropped."""
+    file = os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="replace")
+    try:
         yield file
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 @contextmanager
 def ending_by_signals() -> Iterator[None]:
-    """Being asked to end, or losing the terminal, is the same as Ctrl-C."""
+    """Being asked to end, or losing the terminal, is the same as Ctrl-C.
+
+    A terminal is lost but once, and told of by the system and by the shell: the second time nobody is in a hurry.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        if number == getattr(signal, "SIGHUP", None):
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 
 from voice_coach import session
@@ -24,7 +24,7 @@ from voice_coach.commands.preparing import (
 )
 from voice_coach.display import Glance
 from voice_coach.engines.voice_store import VoiceStore
-from voice_coach.errors import InputError, UsageError
+from voice_coach.errors import CoachError, InputError, UsageError
 from voice_coach.events import PEOPLE, Speaker
 from voice_coach.live_session import LiveSession, Table
 from voice_coach.recovery import recover_sessions
@@ -47,7 +47,13 @@ def talk(chosen: Namespace) -> int:
         glance = Glance(names, settings.pipeline.host.minutes)
         evening = Evening(chosen, glance)
         held = stack.enter_context(LiveSession(folder, table, parts, evening.watch))
-        code = evening.hold(held, notices)
+        try:
+            code = evening.hold(held, notices)
+        except Exception:
+            if held.has_begun:
+                with suppress(CoachError, OSError):  # what ended the talk is what is told
+                    show_ended(chosen, settings, folder, None)
+            raise
         if not held.has_begun:
             return _without_talk(held, names, code)
         report = show_ended(chosen, settings, folder, None if code == INTERRUPTED else held.hear_again)
@@ -91,7 +97,8 @@ def _saved_voices(
         raise InputError(f"no voice is kept of {missing}; learn it with voice-coach enroll, or in the talk")
     if known and not chosen.saved_voices and sys.stdin.isatty() and not chosen.quiet:
         question = f"Use the kept voices of {names[PEOPLE[0]]} and {names[PEOPLE[1]]}? [y/N] "
-        chosen.saved_voices = input(question).strip().lower() in {"y", "yes"}
+        with suppress(EOFError):
+            chosen.saved_voices = input(question).strip().lower() in {"y", "yes"}
     if not known or not chosen.saved_voices:
         return None
     (first, gain), (second, other) = (store.load(names[person]) for person in PEOPLE)
@@ -108,9 +115,9 @@ def _without_talk(held: LiveSession, names: Mapping[Speaker, str], code: int) ->
 
 
 def _keep(chosen: Namespace, held: LiveSession, names: Mapping[Speaker, str], store: VoiceStore) -> None:
-    """Say what is wrong with the voices, and keep them if that is wished."""
-    for person, what in held.shortcomings.items():
-        note(chosen, f"{names[person]} {SHORTCOMINGS[what]}; the review may be unsure of this voice")
+    """Keep the voices if that is wished, and say what is wrong with them."""
     if chosen.keep_voices and held.learnt is not None:
         for person, enrolment in zip(PEOPLE, held.learnt, strict=True):
             store.save(names[person], enrolment, held.gain)
+    for person, what in held.shortcomings.items():
+        note(chosen, f"{names[person]} {SHORTCOMINGS[what]}; the review may be unsure of this voice")

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 _POLL_SECONDS = 0.03
+ESCAPE = "\x1b"
 
 
 class Keys:
@@ -17,7 +18,8 @@ class Keys:
 
     Parameters
     ----------
-    pressed : is told each key, as a text of one character, in a thread of its own.
+    pressed : is told each key, in a thread of its own: a character, or all that the terminal sends for a key such as an
+        arrow, which begins with `ESCAPE` but is longer.
     """
 
     def __init__(self, pressed: Callable[[str], None]) -> None:
@@ -76,20 +78,38 @@ else:
     import select
     import termios
     import tty
+    from contextlib import suppress
+
+    _TYPED = 64
+    """Characters that are read at once; a key is several at most."""
 
     def _single_keys() -> Callable[[], None]:
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
         tty.setcbreak(descriptor)  # keys come at once, and Ctrl-C is still a signal
-        return lambda: termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+        def restore() -> None:
+            with suppress(termios.error):  # the terminal may be gone
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+        return restore
 
     def _key() -> str | None:
         """The next key; empty if there is none within a moment, `None` if there will never be one again."""
-        descriptor = sys.stdin.fileno()
-        if not select.select([descriptor], [], [], _POLL_SECONDS)[0]:
-            return ""
         try:
-            typed = os.read(descriptor, 64)  # a function key is several characters, and one key
+            typed = _typed()
+            if typed == ESCAPE.encode():  # alone, or the beginning of what a key such as an arrow sends
+                typed += _typed() or b""
         except OSError:
             return None
-        return typed.decode("utf-8", "ignore")[:1] if typed else None
+        if not typed:
+            return "" if typed is None else None
+        key = typed.decode("utf-8", "ignore")
+        if key.startswith(ESCAPE):
+            return key if key.strip(ESCAPE) else ESCAPE
+        return key[:1]
+
+    def _typed() -> bytes | None:
+        """What has been typed, empty if nothing will be any more; `None` if it is nothing within a moment."""
+        descriptor = sys.stdin.fileno()
+        return os.read(descriptor, _TYPED) if select.select([descriptor], [], [], _POLL_SECONDS)[0] else None

@@ -68,6 +68,11 @@ class Stage(Protocol):
         """Samples processed so far."""
         ...
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is to be captured, because somebody wished so."""
+        ...
+
     def known_sentences(self) -> tuple[str, ...]:
         """Every sentence that may be said and can be worded now."""
         ...
@@ -116,7 +121,7 @@ class LiveTalk:
         self._overheard = Overheard()
         self._words = None if engines.transcriber is None else Words(engines.transcriber, inbox)
         self._speaking = Speaking(engines.voice, engines.loudspeaker, inbox, self._overheard, clock)
-        self._is_paused = self._are_words_late = False
+        self._are_words_late = False
         self._through: Floats | None = None  # what the canceller has not heard yet of a sentence that is being played
         self._spoken_over: int | None = None
         self._error: BaseException | None = None
@@ -144,7 +149,7 @@ class LiveTalk:
     @property
     def is_paused(self) -> bool:
         """Whether nothing is captured, because somebody wished so."""
-        return self._is_paused
+        return self._course.stage.is_paused
 
     def is_idle(self) -> bool:
         """Whether all that was heard has been worked off, words and sentences too: a simulated table waits for it."""
@@ -274,10 +279,8 @@ class LiveTalk:
             case StopSaying(cue_id):
                 self._speaking.stop(cue_id)
             case Pause():
-                self._is_paused = True
                 self._clock.microphone.pause()
             case Resume():
-                self._is_paused = False
                 self._clock.microphone.resume()
             case EndTalk():
                 self._go_on()
