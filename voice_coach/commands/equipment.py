@@ -152,7 +152,7 @@ def _loudspeaker(chosen: Namespace, settings: Settings, devices: Devices) -> Sys
     try:
         return SystemLoudspeaker(devices, settings.devices.loudspeaker)
     except MissingPart as reason:
-        note(chosen, f"{reason}; until then sentences are shown")
+        note(chosen, f"{reason}; sentences are shown")
         return None
 
 
