@@ -238,9 +238,32 @@ def test_a_patient_reply_waits_for_a_real_pause(coach: Coach) -> None:
     assert len(process(coach, 61, 0.9)) == 1
 
 
+def test_a_patient_reply_does_not_hold_up_what_was_asked_for(coach: Coach) -> None:
+    coach.reply(Reply("reply_time_is_up", "Time.", patient=True), to_samples(10))
+    coach.reply(Reply("reply_slower", "Slower."), to_samples(20))
+    coach.reply(Reply("reply_skip", "All right."), to_samples(20))
+    said = []
+    for now in (20.4, 21.0, 22.0):
+        for say in process(coach, now, 0.4):
+            assert isinstance(say, Say)
+            said.append(say.cue.text)
+            list(coach.take(CueFinished(say.cue.cue_id, to_samples(now), CueOutcome.SPOKEN)))
+    assert said == ["Slower.", "All right."]
+    (say,) = process(coach, 30, 0.9)
+    assert isinstance(say, Say)
+    assert say.cue.text == "Time."
+
+
 def test_while_paused_a_reply_waits_for_nothing(coach: Coach) -> None:
     coach.reply(Reply("reply_pause", "Paused."), to_samples(10))
     assert len(process(coach, 10, 0.0, paused=True)) == 1
+
+
+def test_a_patient_reply_waits_for_the_end_of_a_pause(coach: Coach) -> None:
+    """While nothing is captured, nobody could answer it."""
+    coach.reply(Reply("reply_time_is_up", "Time.", patient=True), to_samples(10))
+    assert process(coach, 60, 0.0, paused=True) == []
+    assert len(process(coach, 61, 0.9)) == 1
 
 
 def test_replies_come_one_after_the_other(coach: Coach) -> None:

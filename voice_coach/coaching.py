@@ -185,21 +185,21 @@ class Coach:
         return self._hush.reason if now < self._hush.until else self._restraint.objection(named, now)
 
     def _answer(self, now: int, quiet: int, *, paused: bool) -> Iterator[Event | Command]:
-        """Give the reply that has waited longest, if this is the moment for it."""
-        if not self._replies:
+        """Give the reply that has waited longest, if this is the moment for it; patient ones let others go first."""
+        waiting = min(self._replies, key=lambda waiting: waiting.reply.patient, default=None)
+        if waiting is None:
             return
-        waiting = self._replies[0]
         patient = waiting.reply.patient
         needed = self._restraint.pause_samples if patient else to_samples(self._options.reply_pause_seconds)
         expires = now + to_samples(self._options.reply_patience_seconds)
         cue = Cue(next(self._cue_ids), waiting.reply.rule, waiting.reply.text, None, now, expires, ())
-        if paused or quiet >= needed:
-            self._replies.pop(0)
+        if (paused and not patient) or quiet >= needed:
+            self._replies.remove(waiting)
             self._restraint.note_reply(now)
             self._saying = _Saying(cue)
             yield Say(cue)
         elif not patient and now - waiting.since >= to_samples(self._options.reply_patience_seconds):
-            self._replies.pop(0)
+            self._replies.remove(waiting)
             yield CueSettled(cue, CueOutcome.SHOWN, None, None)
 
     def _propose(self, proposals: Iterator[Proposal], now: int) -> Iterator[Event]:

@@ -29,6 +29,9 @@ REQUESTS = {
     "coach, softer": Request.SOFTER,
     "coach, skip that": Request.SKIP,
     "coach, pause": Request.PAUSE,
+    "coach, time-out": Request.TIME_OUT,
+    "coach, let's close": Request.CLOSE,
+    "coach, go on": Request.GO_ON,
     "coach, stop": Request.STOP,
 }
 
@@ -54,7 +57,7 @@ def requests(ears: Ears, rounds: int) -> Iterator[Figure]:
                 held.reach(end + 3 * SAMPLE_RATE)
                 found = [h.at for h in held.told(RequestHeard) if h.at > begin and _asks(h.output, request)]
                 delays += [to_seconds(found[0] - end)] if found else []
-                if request is Request.PAUSE:
+                if request in {Request.PAUSE, Request.TIME_OUT}:
                     held.talk.press(Request.GO_ON)
     yield Figure("spoken requests obeyed within 1.5 s of their last sound",
                  100 * sum(delay <= 1.5 for delay in delays) / asked, "%", at_least=95)  # fmt: skip
