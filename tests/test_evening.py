@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.sessions import leave_session
+from tools.live.program import heed_ctrl_c
 from voice_coach import session
 from voice_coach.commands import talk as command
 from voice_coach.commands.equipment import Notices
@@ -76,6 +77,7 @@ def on_a_terminal(command: Sequence[str], **environment: str) -> tuple[subproces
 
     def belong() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        heed_ctrl_c()
 
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.live.program import heed_ctrl_c
+
 SWALLOWS = """
 import time
 print("importing", flush=True)
@@ -38,7 +40,7 @@ def test_it_comes_after_the_import_and_not_into_it(tmp_path: Path, moment: str) 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509
     ) as program:
         assert program.stdout is not None
         while moment not in program.stdout.readline():
@@ -50,8 +52,3 @@ def test_it_comes_after_the_import_and_not_into_it(tmp_path: Path, moment: str) 
         assert time.monotonic() - began < 10
     assert complaint.strip().endswith("KeyboardInterrupt")
     assert "not installed" not in complaint
-
-
-def _heed_ctrl_c() -> None:
-    """Whatever started this may ignore it, as shells have what runs in the background do."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)

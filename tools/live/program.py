@@ -41,7 +41,7 @@ class Program:
         command = [*without, sys.executable, "-m", "voice_coach", *arguments]
         self.process = subprocess.Popen(
             command, env=environment, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            cwd=_ROOT, preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
+            cwd=_ROOT, preexec_fn=heed_ctrl_c,  # noqa: PLW1509
         )  # fmt: skip
         os.close(terminal)
         self._lines = cast("IO[str]", self.process.stdout)
@@ -102,7 +102,7 @@ class Program:
         return code
 
 
-def _heed_ctrl_c() -> None:
+def heed_ctrl_c() -> None:
     """Whatever started this may ignore it, as shells have what runs in the background do."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
