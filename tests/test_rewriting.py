@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,11 +94,12 @@ def test_words_and_what_follows_from_them_change_and_nothing_else(
 
 
 def test_a_talk_without_words_has_none_to_write_again(tmp_path: Path, lexicon: Lexicon, settings: Settings) -> None:
-    with JournalWriter(tmp_path, FACTS) as journal:
-        for _ in run_recorded(TALK.blocks([4000]), marked_pipeline(lexicon), RecordedAnswers(None, None), journal):
-            pass
-    with pytest.raises(InputError, match="was heard without words"):
-        write_again(tmp_path, TALK.blocks([4000]), Better(BETTER), lexicon, settings)
+    for facts, reason in ((replace(FACTS, words_engine=None), "was heard without words"), (FACTS, "nobody said")):
+        with JournalWriter(tmp_path, facts) as journal:
+            for _ in run_recorded(TALK.blocks([4000]), marked_pipeline(lexicon), RecordedAnswers(None, None), journal):
+                pass
+        with pytest.raises(InputError, match=reason):
+            write_again(tmp_path, TALK.blocks([4000]), Better(BETTER), lexicon, settings)
 
 
 # The audio
@@ -124,6 +126,9 @@ def test_the_recording_of_a_session_is_looked_for(folder: Path, tmp_path: Path) 
     with KeptAudio(tmp_path / "other.flac") as kept:
         kept.add(AudioBlock(0, np.full(1000, 0.1, np.float32)))
     assert isinstance(recording_of(folder, tmp_path / "other.flac"), Recording)
+    with JournalWriter(folder, replace(FACTS, audio=str(tmp_path / "other.flac"))):
+        pass
+    assert recording_of(folder).path == tmp_path / "other.flac"
     with JournalWriter(folder, SessionFacts("talk", "talk.wav", NAMES, fingerprint="1-2")):
         pass
     with pytest.raises(InputError, match="is not the recording that"):

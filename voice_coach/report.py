@@ -59,6 +59,8 @@ class SessionFacts:
     """Who says the cues, `None` if nobody does."""
     fingerprint: str | None = None
     """Tells the recording from others, if `source` does not."""
+    audio: str | None = None
+    """Where the recording lies; kept to find it again, and shown nowhere."""
     plan: Plan | None = None
     """What the two had planned, if they had."""
     language: str | None = None

@@ -30,7 +30,7 @@ def recording_of(folder: Path, named: Path | None = None) -> Recording:
     session, kept = read_journal(folder).session, folder / KEPT_AUDIO_NAME
     if named is None and kept.is_file():
         return Recording(kept)
-    path = named or Path(session.source)
+    path = named or Path(session.audio or session.source)
     if named is None and not path.is_file():
         raise InputError(f"no audio of {folder.name} is kept; name its recording, if there is one, with --audio")
     recording = Recording(path)
@@ -55,8 +55,10 @@ def write_again(
     """
     journal = read_journal(folder)
     words = list(_written(journal, blocks, transcriber, settings))
-    if not words:
+    if not words and journal.session.words_engine is None:
         raise InputError(f"{folder.name} was heard without words; analyze its recording again, with --words")
+    if not words:
+        raise InputError(f"nobody said anything in {folder.name} that could be written down")
     _put(folder, replace(journal.session, words_engine=transcriber.name), words, lexicon, settings)
 
 

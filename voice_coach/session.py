@@ -216,13 +216,16 @@ class RecordedSession:
     Parameters
     ----------
     source : what the talk is called.
+    audio : where its recording lies.
     folder : where the session lies.
     ears : its voices enrolled.
     engines : for words and voice.
     fingerprint : tells the talk from others, if `source` does not.
     """
 
-    def __init__(self, source: str, folder: Path, ears: Ears, engines: Engines, *, fingerprint: str | None) -> None:
+    def __init__(  # noqa: PLR0913
+        self, source: str, audio: Path, folder: Path, ears: Ears, engines: Engines, *, fingerprint: str | None
+    ) -> None:
         self._folder, self._ears, self._engines = folder, ears, engines
         self._pipeline = ears.pipeline(with_words=engines.transcriber is not None)
         words, voice = engines.transcriber, engines.renderer
@@ -230,6 +233,7 @@ class RecordedSession:
             session_id=spelled_out(folder.name),
             source=source,
             fingerprint=fingerprint,
+            audio=os.fsencode(audio.absolute()).decode("utf-8", "replace"),
             names=self._pipeline.names,
             words_engine=words.name if words else None,
             voice=voice.name if voice else None,

@@ -23,7 +23,8 @@ class TranscriptionOptions(Options):
     once. Even if no words but those of listening were believed there, moonshine would hear "yeah" or "okay" eight times
     in the laughter of an hour of noise, and hardly more than one in ten of the fixtures' short words. Fast talkers
     reach about five words a second; more than seven were not spoken. The other gates are measured on an hour of noise
-    and on 252 readers, see `tools.words.gates`.
+    and on 383 utterances of 251 readers, see `tools.words.gates`: no word of noise is let in, and left out are none of
+    moonshine's and six of tiny.en's, four of which it had misheard.
     """
 
     joined_seconds: float = number(0.7, 0.2, 3.0, "s")

@@ -130,7 +130,8 @@ def _hear(chosen: Namespace, talk: _Talk) -> tuple[int, Sequence[Said]]:
         with KeptFrames(folder) as kept:
             ears = session.Ears(voices, writing.languages, settings, kept)
             engines = session.Engines(writing.transcriber, renderer)
-            done = session.RecordedSession(talk.source, folder, ears, engines, fingerprint=talk.fingerprint)
+            audio = recording.path
+            done = session.RecordedSession(talk.source, audio, folder, ears, engines, fingerprint=talk.fingerprint)
             interrupted = not _run(done, listening.follow("Listening", recording.blocks(gain, both=True)))
     show_report(chosen, done.close(), folder / session.PAGE_NAME)
     if talk.render is not None and not interrupted:
