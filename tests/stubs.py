@@ -25,6 +25,9 @@ class StubbedWhisper:
     Takes only what the real one takes, and like it hears nothing before its segments are asked for.
     """
 
+    languages: tuple[str, ...] = ("en",)
+    """What it knows; the first is what it hears where it is not told."""
+
     def __init__(self, *given: Any, **options: Any) -> None:
         folder = Path(self._argument("__init__", "model_size_or_path", *given, **options))
         if not (folder / "model.bin").stat().st_size:
@@ -32,10 +35,11 @@ class StubbedWhisper:
         if not (folder / "tokenizer.json").stat().st_size:
             raise Exception("Model missing.")  # noqa: TRY002 - it is what its tokenizers raise
 
-        self.model = SimpleNamespace(is_multilingual=False)
+        self.model = SimpleNamespace(is_multilingual=self.languages != ("en",))
 
     def transcribe(self, *given: Any, **options: Any) -> tuple[Iterator[SimpleNamespace], SimpleNamespace]:
-        about = SimpleNamespace(language="en", language_probability=1)
+        language = self._argument("transcribe", "language", *given, **options) or self.languages[0]
+        about = SimpleNamespace(language=language, language_probability=0.9 if len(self.languages) > 1 else 1)
         return self.segments(self._argument("transcribe", "audio", *given, **options)), about
 
     def _argument(self, method: str, name: str, *given: Any, **options: Any) -> Any:

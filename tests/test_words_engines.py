@@ -252,7 +252,7 @@ def test_what_whisper_thinks_of_its_words_comes_with_them(
     assert [word.segment for word in heard.words[1:]] == [Segment(9700, 9700), Segment(16_100, 32_100)]
     assert heard.log_probability == pytest.approx((3 * -0.2 + 1 * -1.4) / 4)
     assert heard.no_speech_probability == pytest.approx(0.01)
-    assert (heard.language, heard.language_probability) == ("en", 1.0)
+    assert (heard.language, heard.language_probability) == (None, None), "it would say English of everything"
 
 
 def test_words_that_the_library_cuts_are_whole(whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,6 +311,24 @@ def test_whisper_is_told_the_names_and_bounded(tmp_path: Path, monkeypatch: pyte
     assert {options["temperature"] for options in told} == {0.0}
     assert not any(options["vad_filter"] or options["condition_on_previous_text"] for options in told)
     assert all(options["word_timestamps"] and options["no_speech_threshold"] is None for options in told)
+
+
+def test_a_multilingual_model_tells_the_language_until_it_is_sure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stubs.StubbedWhisper, "languages", ("de", "en"))
+    whisper = WhisperTranscriber(stubs.whisper_folder(tmp_path / "base"), language=None)
+    said = np.ones(20 * 16_000, np.float32)
+    heard = [whisper.transcribe(Utterance(0, Speaker.A, Segment(0, len(said))), 0, said) for _ in range(4)]
+    assert {(one.language, one.language_probability) for one in heard} == {("de", 0.9)}
+    monkeypatch.setattr(stubs.StubbedWhisper, "languages", ("es", "en"))
+    assert whisper.transcribe(Utterance(0, Speaker.A, Segment(0, len(said))), 0, said).language == "de"
+    assert (
+        WhisperTranscriber(stubs.whisper_folder(tmp_path / "again"), language=None)
+        .transcribe(Utterance(0, Speaker.A, Segment(0, len(said))), 0, said)
+        .language
+        == "es"
+    )
 
 
 def test_a_model_for_english_is_refused_for_another_language(tmp_path: Path) -> None:

@@ -107,7 +107,8 @@ def writing_for(chosen: Namespace, settings: Settings, names: Sequence[str] = ()
         return Writing(choice.transcriber, Languages(others["en"], others), choice.told)
     lexicon = load_lexicon(folder / f"{language or 'en'}.toml")  # what tells no languages knows English only
     transcriber = with_expectations(choice.transcriber, lexicon.expected_sentences)
-    return Writing(transcriber, Languages(lexicon), choice.told)
+    told = choice.told if language or transcriber is None else f"{choice.told}, taken for English: it knows no other"
+    return Writing(transcriber, Languages(lexicon), told)
 
 
 def voice_for(chosen: Namespace, settings: Settings, language: str) -> VoiceOptions:

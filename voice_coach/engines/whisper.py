@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,9 @@ class WhisperTranscriber:
                 compression_ratio_threshold=None,
             )
             taken = list(_as_far_as_there_is_speech(segments, seconds))
-            heard = _recognition(taken, about, start_sample, len(samples))
+            heard = _recognition(taken, start_sample, len(samples))
+            if self.is_multilingual:  # one that is not says English of everything
+                heard = replace(heard, language=about.language, language_probability=float(about.language_probability))
         except (RuntimeError, ValueError) as error:
             raise EngineFailed(f"whisper failed: {error}") from error
         if self._language is None and self.is_multilingual:
@@ -115,7 +118,7 @@ def _as_far_as_there_is_speech(segments: Iterable[Any], seconds: float) -> Itera
             return
 
 
-def _recognition(segments: Sequence[Any], about: Any, start_sample: int, samples: int) -> Recognition:
+def _recognition(segments: Sequence[Any], start_sample: int, samples: int) -> Recognition:
     words = tuple(_words(segments, start_sample, samples))
     weights = [max(1, len(segment.words or ())) for segment in segments]
 
@@ -127,8 +130,6 @@ def _recognition(segments: Sequence[Any], about: Any, start_sample: int, samples
         words,
         log_probability=mean(segment.avg_logprob for segment in segments),
         no_speech_probability=mean(segment.no_speech_prob for segment in segments),
-        language=about.language,
-        language_probability=float(about.language_probability),
     )
 
 

@@ -215,7 +215,10 @@ def limits(report: Report) -> tuple[str, ...]:
     elif not any(turn.text for turn in report.turns):
         sentences = ["No words were found to write down."]
     else:
-        sentences = [f"The words were written down by a machine ({plain(session.words_engine)}) and may be wrong."]
+        # A language that was not heard was set, or is the only one that the engine knows.
+        taken = LANGUAGES.get(session.language or "") if session.language_sure is None else None
+        way = f"{plain(session.words_engine)}{f', as {taken}' if taken else ''}"
+        sentences = [f"The words were written down by a machine ({way}) and may be wrong."]
     sentences += _language_doubts(session)
     if session.utterances_left_out:
         left_out = counted(session.utterances_left_out, ("doubtful stretch was", "doubtful stretches were"))
