@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +14,9 @@ import pytest
 from tests import stubs
 from tests.marked import MarkedTalk, marked_pipeline
 from tests.talks import TENTH, speech
-from voice_coach.config import WordsOptions
-from voice_coach.engines import moonshine
+from voice_coach.commands.common import writing_for
+from voice_coach.config import Settings, WordsOptions
+from voice_coach.engines import choosing, moonshine
 from voice_coach.engines.choosing import Choice, Wanted, choose_transcriber, models_folder
 from voice_coach.engines.moonshine import MoonshineTranscriber
 from voice_coach.engines.speed import (
@@ -119,7 +121,8 @@ def test_a_talk_takes_what_keeps_up_and_says_so() -> None:
     def live(*, live: bool = True) -> Choice:
         return choose_transcriber(WordsOptions(), Wanted("en", live=live))
 
-    assert "whether it keeps up here is not known; voice-coach models bench tells" in live().told
+    asked = choose_transcriber(WordsOptions(whisper_model=str(models_folder() / "base.en")), Wanted("en", live=True))
+    assert "whether it keeps up here is not known; voice-coach models bench tells" in asked.told
     remember({"whisper small.en": Speed(1.3, 1.2)})
     remember({"whisper base.en": Speed(0.45, 0.9)})
     share = 0.9 / (os.cpu_count() or 1)
@@ -129,6 +132,42 @@ def test_a_talk_takes_what_keeps_up_and_says_so() -> None:
     assert chosen_later.name == "whisper small.en", "after the talk there is time"
     remember({"whisper base.en": Speed(0.7, 0.9)})
     assert live().told.startswith("moonshine")
+
+
+@pytest.mark.usefixtures("with_moonshine")
+def test_a_model_that_was_never_measured_is_tried_before_a_talk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And that is remembered. A recording has time, and tries nothing."""
+    for name in ("small.en", "base.en"):
+        stubs.whisper_folder(models_folder() / name)
+    measured: list[str] = []
+
+    def slowly(engine: WhisperTranscriber, clip: np.ndarray, patience_seconds: float) -> Speed:
+        assert len(clip) > 16_000
+        assert patience_seconds < 5.0
+        measured.append(engine.name)
+        return Speed(1.5 if "small" in engine.name else 0.4, 1.0)
+
+    monkeypatch.setattr(choosing, "measure", slowly)
+    recorded = choose_transcriber(WordsOptions(), Wanted("en")).transcriber
+    assert recorded is not None
+    assert recorded.name == "whisper small.en"
+    assert measured == []
+    for _ in range(2):
+        choice = choose_transcriber(WordsOptions(), Wanted("en", live=True))
+        assert choice.told.startswith("whisper base.en (0.40 s of work")
+    assert measured == ["whisper small.en", "whisper base.en"]
+
+
+def test_what_a_talk_writes_with_is_told(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    quiet = Namespace(quiet=True, json=False)
+    monkeypatch.setattr(stubs.StubbedWhisper, "languages", ("en", "de"))
+    stubs.whisper_folder(models_folder() / "base")
+    remember({"whisper base": Speed(0.4, 0.9)})
+    told = writing_for(quiet, settings, live=True).told
+    assert told.startswith("whisper base (0.40 s of work for each second of speech")
+    assert "English" not in told
+    monkeypatch.setattr(stubs.StubbedWhisper, "languages", ("en",))
+    assert writing_for(quiet, settings, live=True).told.endswith(", taken for English: it knows no other")
 
 
 def test_the_slow_ones_are_better_than_nothing(without_moonshine: None) -> None:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from voice_coach import resources
 from voice_coach.config import WordsOptions
 from voice_coach.engines import moonshine, whisper
 from voice_coach.engines.expected import ExpectedSentences, Expecting
 from voice_coach.engines.model_store import check_model, find_model, installed_models, models_folder
-from voice_coach.engines.speed import Speed, best_first, is_english_only, remembered
+from voice_coach.engines.speed import Speed, best_first, is_english_only, load_clip, measure, remember, remembered
 from voice_coach.errors import MissingPart
 from voice_coach.ports import Transcriber
+
+_TRIED_SECONDS = 3.0
+"""How long a talk waits at its start to see whether a model that was not measured before keeps up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def choose_transcriber(options: WordsOptions, wanted: Wanted) -> Choice:
         case "moonshine":
             return _chosen(moonshine.MoonshineTranscriber(), speeds)
         case "auto" if own is None:
-            choice = _first_that_loads(_engines(options, wanted, speeds), speeds)
+            choice = _first_that_fits(_engines(options, wanted, speeds), speeds, live=wanted.live)
             return choice if choice.transcriber or choice.passed_over else Choice(None, _nobody_knows(wanted.language))
     model = own or next(iter(_fitting(wanted)), None)
     if model is None:
@@ -154,11 +158,30 @@ def _engines(options: WordsOptions, wanted: Wanted, speeds: Mapping[str, Speed])
     yield from reversed(slow)
 
 
-def _first_that_loads(engines: Iterator[Callable[[], Transcriber]], speeds: Mapping[str, Speed]) -> Choice:
+def _first_that_fits(
+    engines: Iterator[Callable[[], Transcriber]], speeds: Mapping[str, Speed], *, live: bool
+) -> Choice:
+    """The first that loads and, if the talk is live, keeps up; of none that does, the last that loads."""
     passed_over: list[str] = []
+    slow: Choice | None = None
     for make in engines:
         try:
-            return _chosen(make(), speeds, passed_over)
+            engine = make()
+            if not live or engine.name in speeds or not isinstance(engine, whisper.WhisperTranscriber):
+                return _chosen(engine, speeds, passed_over)
+            speeds = {**speeds, engine.name: _tried(engine)}
+            choice = _chosen(make(), speeds, passed_over)  # anew: the one that was tried has heard a language
         except MissingPart as reason:
             passed_over.append(str(reason))
-    return Choice(None, tuple(passed_over))
+            continue
+        if speeds[engine.name].keeps_up:
+            return choice
+        slow = choice
+    return slow or Choice(None, tuple(passed_over))
+
+
+def _tried(engine: Transcriber) -> Speed:
+    """How fast an engine is that nobody has measured here; remembered, so that it is waited for but once."""
+    speed = measure(engine, load_clip(resources.demo_folder() / "enrol_a.flac"), _TRIED_SECONDS)
+    remember({engine.name: speed})
+    return speed
