@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,9 +76,69 @@ def test_of_the_models_command_only_get_opens_a_socket(tmp_path: Path, action: s
     assert (answer["code"], answer["seen"]) == (0, [])
 
 
+EVERYWHERE = """
+import os, sys
+
+def watch(event, given):
+    if event.split(".")[0] in {"socket", "urllib", "http", "ftplib", "smtplib"}:
+        with open(os.environ["WATCHED"], "a", encoding="utf-8") as file:
+            print(event, sys.argv, file=file)
+
+sys.addaudithook(watch)
+"""
+"""As a site customisation it watches the programs that are started, too."""
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from voice_coach.cli import main
+
+codes = []
+for command in json.load(sys.stdin):
+    try:
+        codes.append(main(command))
+    except SystemExit as error:
+        codes.append(error.code)
+with open(sys.argv[1], "w", encoding="utf-8") as file:
+    json.dump(codes, file)
+"""
+
+
+def test_no_other_command_opens_a_socket(tmp_path: Path) -> None:
+    """Nor does any program that one starts. A talk's sockets are counted at the virtual table."""
+    (tmp_path / "sitecustomize.py").write_text(EVERYWHERE, encoding="utf-8")
+    log, out = tmp_path / "watched", tmp_path / "out"
+    log.touch()
+    voices = [("Maya", FIXTURES / "demo" / "enrol_a.flac"), ("Daniel", FIXTURES / "demo" / "enrol_b.flac")]
+    commands: list[list[str]] = [
+        ["demo", "--words", "off", "--quiet", "--out", str(out)],
+        ["review", str(out), "--quiet"],
+        *(["enroll", name, str(file), "--quiet"] for name, file in voices),
+        ["enroll"],
+        ["plan", "--topic", "Maya=The holidays.", "--quiet"],
+        *([name, "--json"] for name in ("voices", "config")),
+        ["sessions"],
+    ]
+    environment = {
+        **os.environ, "WATCHED": str(log), "PYTHONPATH": os.pathsep.join((str(tmp_path), str(FIXTURES.parent))),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_THE_OTHER, str(tmp_path / "codes")], input=json.dumps(commands),
+        env=environment, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert log.read_text("utf-8") == ""
+    assert done.returncode == 0, done.stderr
+    codes = json.loads((tmp_path / "codes").read_text("utf-8"))
+    ended = {" ".join(command[:2]): code for command, code in zip(commands, codes, strict=True)}
+    assert set(ended.values()) == {0}, ended
+
+
 def test_the_hook_would_see_it(tmp_path: Path) -> None:
     answer = watched(tmp_path / "told.json", "models", "get", "tiny.en", "--from-dir", tmp_path, "--quiet")
     assert answer["seen"] == []
     program = WATCHED.replace("code = main(sys.argv[2:])", "import socket; code = 0; socket.socket().close()")
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "told.json")], check=True)
     assert json.loads((tmp_path / "told.json").read_text("utf-8"))["seen"] == ["socket.__new__"]
+    (tmp_path / "sitecustomize.py").write_text(EVERYWHERE, encoding="utf-8")
+    environment = {**os.environ, "WATCHED": str(tmp_path / "watched"), "PYTHONPATH": str(tmp_path)}
+    starts = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import socket; socket.socket().close()'])"
+    subprocess.run([sys.executable, "-c", starts], env=environment, check=True)
+    assert "socket.__new__" in (tmp_path / "watched").read_text("utf-8")
