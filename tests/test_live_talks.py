@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.at_the_table import virtual_table
-from tools.live.people import DEMO, cut_off
+from tools.live.people import DEMO, cut_off, fixture, said
 from tools.live.program import Program
 from tools.live.virtual_table import VirtualTable
 from voice_coach import resources, session
@@ -118,6 +118,25 @@ def test_a_talk_is_heard_live_as_the_recording_of_it_is(place: Place) -> None:
         assert max(off) <= 0.05, (a, b)
     cues = [[e.cue.rule for e in events if isinstance(e, CueSettled)] for events in (live, recorded)]
     assert cues[0] == cues[1] != []
+
+
+@pytest.mark.usefixtures("moonshine_model")
+def test_at_the_agreed_time_it_offers_the_closing_round_once(place: Place) -> None:
+    """At the first pause after it; the closing round is asked for by voice."""
+    (place.home / "short.toml").write_text("[host]\nminutes = 0.15\n[coaching.restraint]\nbudget = 0\n")
+    out = place.home / "short"
+    arguments = ("--words", "moonshine", "--config", str(place.home / "short.toml"))
+    with place.talk(out, *arguments) as program:
+        place.table.say(fixture("talk.flac")[: 12 * RATE])
+        since = program.wait_for("let's close, or coach, go on", 40)
+        wait_until_quiet(place.table, 1.0)
+        place.table.say(said("Daniel", "coach, let's close"))
+        program.wait_for("What does each of you take with you", 20, since)
+        program.press("q")
+        assert program.end() == 0, program.output
+    cues = [event.cue for event in read_journal(out).events if isinstance(event, CueSettled)]
+    assert [cue.rule for cue in cues] == ["reply_time_is_up", "reply_close"]
+    assert to_seconds(cues[0].decided_sample) >= 9.0
 
 
 def test_killed_it_loses_a_second_and_is_recovered(place: Place) -> None:
