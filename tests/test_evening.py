@@ -66,10 +66,14 @@ def program(**parts: object) -> list[str]:
 
 
 def test_with_json_nothing_but_json_is_on_standard_output() -> None:
-    command = program(json=True, hold='notices(Notice("The microphone has gone."))')
+    command = program(
+        json=True, hold='notices(Notice("The microphone has gone."))', after='notices(Notice("Nothing is heard."))'
+    )
     done = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
     assert done.stdout == ""
-    assert done.stderr.splitlines() == ["Listening. Ctrl-C ends.", "The microphone has gone."]
+    assert done.stderr.splitlines() == [
+        "Listening. Ctrl-C ends.", "The microphone has gone.", "voice-coach: Nothing is heard.",
+    ]  # fmt: skip
 
 
 def on_a_terminal(command: Sequence[str], **environment: str) -> tuple[subprocess.Popen[bytes], int]:

@@ -132,4 +132,4 @@ def test_with_known_voices_it_says_that_it_listens_and_the_talk_begins(
         held.close()
         runner.join()
         assert held.has_begun
-    assert said == ([] if is_mute else list(lexicon.opening["ready"]))
+    assert said == ([] if is_mute else list(lexicon.opening["ready_for_keys"]))

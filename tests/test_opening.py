@@ -199,11 +199,19 @@ def test_a_plan_is_said_before_voices_are_learnt(lexicon: Lexicon) -> None:
 
 
 def test_where_both_voices_are_known_only_the_plan_is_said(lexicon: Lexicon) -> None:
-    spoken = Round(lexicon, people=(), before=("Tonight you talk about the summer.",))
+    spoken = Round(lexicon, people=(), before=("Tonight you talk about the summer.",), with_words=True)
     spoken.hear(quiet=2)
     assert spoken.said == ["Tonight you talk about the summer.", lexicon.opening["ready"][0]]
     assert set(spoken.said) <= set(spoken.opening.known_sentences())
     assert spoken.opening.is_complete
+
+
+@pytest.mark.parametrize(("with_words", "how"), [(True, "You can say coach, pause"), (False, "Press any key")])
+def test_it_tells_how_to_pause_as_it_can_be_done(lexicon: Lexicon, with_words: bool, how: str) -> None:
+    spoken = Round(lexicon, people=(), with_words=with_words)
+    spoken.hear(quiet=0.5)
+    (said,) = spoken.said
+    assert how in said
 
 
 def test_one_person_alone(lexicon: Lexicon) -> None:

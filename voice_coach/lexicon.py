@@ -70,6 +70,7 @@ OPENING_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "one_voice": _PAIR,
     "thanks": _PERSON,
     "ready": frozenset(),
+    "ready_for_keys": frozenset(),
     "not_begun": frozenset(),
     "failed_nobody_heard": _PERSON,
     "failed_more": _PERSON,

@@ -118,7 +118,7 @@ class Opening:
     ) -> None:
         self._lexicon, self._learner, self._options = lexicon, learner, options
         self._with_words, self._is_alone = with_words, len(people) == 1
-        self._script = OpeningScript(lexicon, names, learner, options.attempts, people, before)
+        self._script = OpeningScript(lexicon, names, learner, options.attempts, people, before, with_words=with_words)
         self._host = Host(lexicon, names, replace(host or HostOptions(), minutes=0.0))  # they count from the talk on
         self._history = AudioHistory(LONGEST_SECONDS + 3.0)
         self._ids = count(-1, -1)

@@ -37,6 +37,7 @@ class OpeningScript:
     attempts : how often each person is asked.
     people : whose voices are learnt: both, one, or none where both are known.
     before : sentences to be said first.
+    with_words : whether people can ask for something by voice.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917
@@ -47,9 +48,12 @@ class OpeningScript:
         attempts: int,
         people: tuple[Speaker, ...],
         before: tuple[str, ...],
+        *,
+        with_words: bool,
     ) -> None:
         self._lexicon, self._names, self._learner, self._attempts = lexicon, names, learner, attempts
         self._people, self._before = people, before
+        self._ready = "ready" if with_words else "ready_for_keys"
         self.steps = self._course()
         """The steps, each asked for when the one before is done; whoever carries one out marks it if it is skipped."""
         self.shortcomings: dict[Speaker, Shortcoming] = {}
@@ -63,7 +67,7 @@ class OpeningScript:
 
     def known_sentences(self) -> tuple[str, ...]:
         """Everything it may say, the first first."""
-        names = tuple(self._lexicon.opening) if self._people else ("ready", "not_begun")
+        names = tuple(self._lexicon.opening) if self._people else (self._ready, "not_begun")
         people = self._people or PEOPLE[:1]
         return (*self._before, *(self._text(name, person) for name in names for person in people))
 
@@ -76,7 +80,7 @@ class OpeningScript:
         if self.failure is not None:
             return
         if together:
-            yield self._sentence("ready", PEOPLE[0])
+            yield self._sentence(self._ready, PEOPLE[0])
         self.is_complete = True
 
     def _read(self) -> Iterator[Sentence | Turn]:

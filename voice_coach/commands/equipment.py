@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from voice_coach.commands.common import (
     Output,
@@ -50,18 +50,28 @@ _MUTE = "off, sentences are shown"
 
 
 class Notices:
-    """What devices tell of themselves: on the display once there is one, before that as a note."""
+    """What devices tell of themselves: on the display while there is one, else as a note."""
 
     def __init__(self, chosen: Namespace) -> None:
-        self._show: Callable[[str], None] = lambda text: note(chosen, text) if text else None
+        self._chosen = chosen
+        self._show: Callable[[str], None] = self._note
 
-    def show_on(self, display: Display) -> None:
-        """From now on, show them there."""
+    @contextmanager
+    def shown_on(self, display: Display) -> Iterator[None]:
+        """Show them there for as long as it is open."""
         self._show = display.notice
+        try:
+            yield
+        finally:
+            self._show = self._note
 
     def __call__(self, notice: Notice) -> None:
         """Show one."""
         self._show(notice.text)
+
+    def _note(self, text: str) -> None:
+        if text:
+            note(self._chosen, text)
 
 
 class VoiceChoice:

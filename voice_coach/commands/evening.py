@@ -83,7 +83,7 @@ class Evening:
                 quiet=chosen.quiet or chosen.json,
             )  # fmt: skip
             self._display = stack.enter_context(display)
-            notices.show_on(display)
+            stack.enter_context(notices.shown_on(display))
             try:
                 held.hold()
             except KeyboardInterrupt:
