@@ -115,10 +115,12 @@ class Held:
 
     def hold(self, samples: int, within: float = 60.0) -> list[Event]:
         """Hold the talk for so many samples, or to its own end; returns its journalled events."""
-        self.table.start(self.inbox.put_audio, lambda _: None)
         runner = threading.Thread(target=self.talk.run, daemon=True)
         runner.start()
         deadline = time.monotonic() + within
+        while self.talk._thread.ident is None:  # else a busy machine may end the talk before it has begun
+            time.sleep(0.001)
+        self.table.start(self.inbox.put_audio, lambda _: None)
         while runner.is_alive() and self.table.position < samples and time.monotonic() < deadline:
             time.sleep(0.005)
         assert time.monotonic() < deadline
