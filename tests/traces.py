@@ -18,15 +18,17 @@ _ALIKE = 0.6
 
 
 def files_of(folder: Path, pid: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Files below a folder, and those that a process holds open though they have been deleted."""
+    """Files below a folder, and those on a disk that a process holds open though they have been deleted."""
     for path in sorted(folder.rglob("*")):
         with suppress(OSError):
             if stat.S_ISREG(path.lstat().st_mode):
                 yield str(path), path.read_bytes()
     for link in [] if pid is None else Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
-            if str(link.readlink()).endswith(" (deleted)") and stat.S_ISREG(link.stat().st_mode):
-                yield f"{link}, deleted", link.read_bytes()
+            name = str(link.readlink())
+            in_memory = name.startswith(("/memfd:", "/dev/shm/"))  # noqa: S108 - what a sound server shares
+            if name.endswith(" (deleted)") and not in_memory and stat.S_ISREG(link.stat().st_mode):
+                yield name, link.read_bytes()
 
 
 def holds_sound(data: bytes, sound: Floats) -> bool:
