@@ -127,10 +127,13 @@ def reach_from(lexicon: Lexicon, line: str, at: int) -> range:
 def find_spans(lexicon: Lexicon, sentence: Sentence, rules: PhraseRules) -> list[tuple[int, int]]:
     """Stretches of a sentence's line that a kind is found in, at most one to a clause."""
     line = sentence.line
+    matches = sorted(match.span() for pattern in rules.patterns for match in pattern.finditer(line))
+    if not matches:  # most sentences: what would spare them need not be looked for
+        return []
     spared = [match.span() for pattern in rules.exempt for match in pattern.finditer(line)]
     governed = [reach_from(lexicon, line, m.start() + 1) for pattern in rules.openers for m in pattern.finditer(line)]
     found: dict[int, tuple[int, int]] = {}
-    for start, end in sorted(match.span() for pattern in rules.patterns for match in pattern.finditer(line)):
+    for start, end in matches:
         overlapped = any(start < until and since < end for since, until in spared)
         if not overlapped and not any(start in reach for reach in governed):
             found.setdefault(sentence.clause(start), (start, end))
