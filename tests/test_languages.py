@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -16,26 +17,39 @@ from voice_coach.segment import Segment
 from voice_coach.sentences import is_backchannel, is_unfinished, last_words, split_sentences
 
 FOLDER = Path(__file__).parents[1] / "config" / "language"
-SETS = {"de": "german", "es": "spanish", "fr": "french"}
-LEXICA = {code: load_lexicon(FOLDER / f"{code}.toml") for code in SETS}
-CASES = {code: lens.load_cases(lens.SETS / f"{name}.txt") for code, name in SETS.items()}
+CODES = ("de", "es", "fr")
+LEXICA = {code: lens.language(code) for code in CODES}
+CASES = {code: lens.cases_of(code, lens.OPEN) for code in CODES}
+SHORT_OF = {
+    ("fr", PhraseKind.LABEL): (0.95, 0.8),
+    ("fr", PhraseKind.APPRECIATION): (0.85, None),
+    ("es", PhraseKind.REPAIR): (0.85, None),
+}
+"""Precision and recall of kinds that do not reach what English has to, in sentences that nothing is tuned on."""
 
-each_language = pytest.mark.parametrize("code", SETS)
-
-
-@pytest.mark.parametrize(
-    ("code", "case"),
-    [pytest.param(code, case, id=f"{code}-{case.text}") for code, cases in CASES.items() for case in cases],
-)
-def test_finds_these_kinds_and_no_others(code: str, case: lens.Case) -> None:
-    assert lens.found_in(LEXICA[code], case) == case.kinds
+each_language = pytest.mark.parametrize("code", CODES)
 
 
 @each_language
-def test_the_sentences_cover_every_kind_and_many_look_alikes(code: str) -> None:
-    for kind in PhraseKind:
-        assert sum(kind in case.kinds for case in CASES[code]) >= (2 if kind is PhraseKind.DEMAND else 5), kind
-    assert sum(not case.kinds for case in CASES[code]) >= 50
+def test_the_lens_keeps_its_limits(code: str) -> None:
+    for parts in ((lens.OPEN,), lens.APART):
+        for kind, got in lens.score(LEXICA[code], lens.cases_of(code, *parts)).items():
+            precision, recall = lens.LIMITS.get(kind, lens.OTHER_LIMITS)
+            if parts == lens.APART:
+                precision, recall = SHORT_OF.get((code, kind), (precision, recall))
+            assert got.precision >= precision, (kind, parts)
+            assert recall is None or got.recall >= recall, (kind, parts)
+
+
+@each_language
+def test_the_sets_are_large_and_share_no_sentence(code: str) -> None:
+    sets = [lens.cases_of(code, part) for part in (lens.OPEN, *lens.APART)]
+    for cases, least in zip(sets, (120, 110, 110), strict=True):
+        assert len(cases) >= least
+        assert {kind for case in cases for kind in case.kinds} == set(PhraseKind)
+        assert sum(not case.kinds for case in cases) >= 40
+    texts = [{case.text for case in cases if not case.before} for cases in sets]
+    assert not any(one & other for one, other in combinations(texts, 2))
 
 
 @each_language

@@ -11,7 +11,7 @@ from tools import lens
 from voice_coach.events import PhraseKind, Speaker
 from voice_coach.lexicon import Lexicon
 
-OPEN, HELD_OUT, FRESH = (lens.load_cases(path) for path in (lens.OPEN, *lens.APART))
+OPEN, HELD_OUT, FRESH = (lens.cases_of("en", part) for part in (lens.OPEN, *lens.APART))
 
 
 def test_the_set_is_large_and_its_parts_share_no_sentence() -> None:

@@ -1,7 +1,7 @@
 """How well the lens finds what it looks for: precision and recall of each kind on labelled sentences.
 
-`python -m tools.lens [--misses]` prints the parts of the English set under `tests/lens/`; `--misses` also shows
-which sentences of the open part went wrong. Those of the others are not shown: nothing is tuned on them.
+`python -m tools.lens [--misses]` prints the parts of each language's set under `tests/lens/`; `--misses` also shows
+which sentences of the open parts went wrong. Those of the others are not shown: nothing is tuned on them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from voice_coach.lexicon import Lexicon, load_lexicon
 from voice_coach.segment import Segment, to_samples
 
 SETS = Path(__file__).parent.parent / "tests" / "lens"
-OPEN, HELD_OUT, FRESH = (SETS / f"english_{part}.txt" for part in ("open", "held_out", "fresh"))
-APART = (HELD_OUT, FRESH)
+LANGUAGES = {"en": "english", "de": "german", "es": "spanish", "fr": "french"}
+OPEN, APART = "open", ("held_out", "fresh")
+"""The part of a set that the lens may be tuned on, and those that it is not."""
 LIMITS = {PhraseKind.ABSOLUTE: (0.95, 0.9), PhraseKind.LABEL: (0.95, 0.9)}
 OTHER_LIMITS = (0.9, None)
 """Precision and recall that a kind is to reach where nothing is tuned: a wrong claim costs more than a missed one."""
@@ -54,6 +55,16 @@ class Score:
     def recall(self) -> float:
         """Share of what is there that was found."""
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
+
+
+def language(code: str) -> Lexicon:
+    """A language as it is shipped."""
+    return load_lexicon(resources.config_folder() / "language" / f"{code}.toml")
+
+
+def cases_of(code: str, *parts: str) -> list[Case]:
+    """Cases of parts of a language's set."""
+    return [case for part in parts for case in load_cases(SETS / f"{LANGUAGES[code]}_{part}.txt")]
 
 
 def load_cases(path: Path) -> list[Case]:
@@ -110,17 +121,19 @@ def _misses(lexicon: Lexicon, cases: Sequence[Case]) -> Iterator[str]:
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Precision and recall of the lens on labelled sentences.")
-    parser.add_argument("--misses", action="store_true", help="show the sentences of the open part that went wrong")
+    parser.add_argument("--misses", action="store_true", help="show the sentences of the open parts that went wrong")
     chosen = parser.parse_args()
-    lexicon = load_lexicon(resources.config_folder() / "language" / "en.toml")
-    for name, path in (("open", OPEN), ("held out", HELD_OUT), ("fresh", FRESH)):
-        cases = load_cases(path)
-        print(f"{name}: {len(cases)} sentences")
-        for kind, got in score(lexicon, cases).items():
-            there = got.right + got.missed
-            print(f"  {kind:13} precision {got.precision:.2f}  recall {got.recall:.2f}  of {there}, {got.wrong} wrong")
-    if chosen.misses:
-        print(*_misses(lexicon, load_cases(OPEN)), sep="\n")
+    for code, name in LANGUAGES.items():
+        lexicon = language(code)
+        for part in (OPEN, *APART):
+            cases = cases_of(code, part)
+            print(f"{name}, {part.replace('_', ' ')}: {len(cases)} sentences")
+            for kind, got in score(lexicon, cases).items():
+                there = got.right + got.missed
+                found = f"precision {got.precision:.2f}  recall {got.recall:.2f}"
+                print(f"  {kind:13} {found}  of {there}, {got.wrong} wrong")
+        if chosen.misses:
+            print(*_misses(lexicon, cases_of(code, OPEN)), sep="\n")
     return 0
 
 
