@@ -12,7 +12,10 @@ import numpy as np
 
 from voice_coach.acoustics import Floats
 
-_FORMS = ("<f4", "<i2", "<i4", "<f8")
+_FORMS = {"<f4": 1.0, "<f8": 1.0, "<i2": 2.0**15, "<i4": 2.0**31}
+"""Usual forms of samples, and what is full scale in each."""
+_LOUDEST, _SOFTEST = 4.0, 1e-4
+"""By full scale: what is beyond is no sample, and of what is softer than that (rms) nothing can be told."""
 _ALIKE = 0.6
 """Correlation from which a file holds the sound: other speech by the same voice may reach 0.4."""
 
@@ -42,13 +45,13 @@ def holds_sound(data: bytes, sound: Floats) -> bool:
 
 
 def _views(data: bytes) -> Iterator[Floats]:
-    for form in _FORMS:
+    for form, full in _FORMS.items():
         size = np.dtype(form).itemsize
         for offset in range(size):
             whole = data[offset : offset + (len(data) - offset) // size * size]
             with np.errstate(all="ignore"):
-                samples = np.nan_to_num(np.frombuffer(whole, form).astype(np.float32), posinf=0.0, neginf=0.0)
-            samples = np.where(np.abs(samples) < 2.0**31, samples, np.float32(0))
+                samples = np.nan_to_num(np.frombuffer(whole, form).astype(np.float64) / full, posinf=0.0, neginf=0.0)
+            samples = np.where(np.abs(samples) <= _LOUDEST, samples, 0.0).astype(np.float32)
             for channels in (1, 2):
                 yield samples[::channels]
 
@@ -61,9 +64,9 @@ def _is_in(samples: Floats, sound: Floats) -> bool:
     heard = samples.astype(np.float64)
     matched = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sound, size)), size)
     energies = np.cumsum(np.concatenate(([0.0], heard**2)))
-    around = np.maximum(energies[count:] - energies[:-count], 1e-12)
-    alike = matched[: len(around)] / np.sqrt(around * float((sound.astype(np.float64) ** 2).sum()))
-    return bool(np.abs(alike).max() > _ALIKE)
+    around = energies[count:] - energies[:-count]
+    alike = matched[: len(around)] / np.sqrt(np.maximum(around, 1e-12) * float((sound.astype(np.float64) ** 2).sum()))
+    return bool(np.abs(alike[around > count * _SOFTEST**2]).max(initial=0.0) > _ALIKE)
 
 
 def sockets_of(pid: int) -> dict[str, int]:
