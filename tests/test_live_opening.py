@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.marked import eager, marked_pipeline
+from tests.sessions import hold_until
 from tests.talks import NAMES
 from tests.test_live import ToneVoice
 from tests.test_opening import OPTIONS, PLAN, ScriptedLearner
@@ -123,13 +124,6 @@ def test_with_known_voices_it_says_that_it_listens_and_the_talk_begins(
 
     with LiveSession(tmp_path / "evening", Table(voices.names, (voices, 1.0)), parts, watch) as held:
         assert held.has_begun is is_mute
-        table.ready = held.is_idle
-        table.start(parts.inbox.put_audio, lambda _: None)
-        runner = threading.Thread(target=held.hold, daemon=True)
-        runner.start()
-        while table.position < to_samples(10):
-            time.sleep(0.01)
-        held.close()
-        runner.join()
+        hold_until(held, table, parts.inbox, lambda: table.position >= to_samples(10.0))
         assert held.has_begun
     assert said == ([] if is_mute else list(lexicon.opening["ready_for_keys"]))

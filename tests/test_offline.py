@@ -18,15 +18,17 @@ from voice_coach.engines.recording import Recording
 
 pytestmark = pytest.mark.usefixtures("home")
 
-WATCHED = """
+CONNECTING = '{"socket", "urllib", "http", "ftplib", "smtplib"}'
+"""Whose audit events tell of connections."""
+WATCHED = f"""
 import json, os, sys
 
-seen, switches = [], {}
+seen, switches = [], {{}}
 
 def watch(event, given):
-    if event.split(".")[0] in {"socket", "urllib", "http", "ftplib", "smtplib"}:
+    if event.split(".")[0] in {CONNECTING}:
         seen.append(event)
-    elif event == "import" and given[0] in {"huggingface_hub", "faster_whisper"}:
+    elif event == "import" and given[0] in {{"huggingface_hub", "faster_whisper"}}:
         switches[given[0]] = os.environ.get("HF_HUB_OFFLINE")
 
 sys.addaudithook(watch)
@@ -34,7 +36,7 @@ from voice_coach.cli import main
 
 code = main(sys.argv[2:])
 with open(sys.argv[1], "w", encoding="utf-8") as file:
-    json.dump({"code": code, "seen": seen, "switches": switches}, file)
+    json.dump({{"code": code, "seen": seen, "switches": switches}}, file)
 """
 """Runs a command with an audit hook: the interpreter tells of every socket, whoever makes it, and of every import."""
 
@@ -76,11 +78,11 @@ def test_of_the_models_command_only_get_opens_a_socket(tmp_path: Path, action: s
     assert (answer["code"], answer["seen"]) == (0, [])
 
 
-EVERYWHERE = """
+EVERYWHERE = f"""
 import os, sys
 
 def watch(event, given):
-    if event.split(".")[0] in {"socket", "urllib", "http", "ftplib", "smtplib"}:
+    if event.split(".")[0] in {CONNECTING}:
         with open(os.environ["WATCHED"], "a", encoding="utf-8") as file:
             print(event, sys.argv, file=file)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 import tomllib
 from argparse import Namespace
 from dataclasses import replace
@@ -18,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import report_samples as samples
-from tests.sessions import leave_session
+from tests.sessions import hold_until, leave_session
 from tests.test_cli import run
 from tests.test_live import ToneVoice
 from voice_coach import resources
@@ -350,14 +348,7 @@ def test_a_talk_that_was_planned_begins_with_the_plan_and_keeps_it(
 
     at = Table(voices.names, (voices, 1.0), opening_sentences(PLAN), PLAN)
     with LiveSession(tmp_path / "evening", at, parts, watch) as held:
-        table.ready = held.is_idle
-        table.start(parts.inbox.put_audio, lambda _: None)
-        runner = threading.Thread(target=held.hold, daemon=True)
-        runner.start()
-        while table.position < to_samples(75.0):
-            time.sleep(0.01)
-        held.close()
-        runner.join()
+        hold_until(held, table, parts.inbox, lambda: table.position >= to_samples(75.0))
         assert held.learnt is None
     assert shown[: len(opening_sentences(PLAN))] == list(opening_sentences(PLAN))
     report = load_report(tmp_path / "evening")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests import stubs
+from tests.sessions import hold_until
 from tests.test_live import ToneVoice
 from voice_coach import resources
 from voice_coach.commands.common import Writing
@@ -172,13 +173,9 @@ def test_the_review_of_a_talk_has_the_better_words(
     engines = LiveEngines(Engine("first", "tank you"), ToneVoice(), table)
     parts = LiveParts(Languages(lexicon), settings, table, engines, Inbox(64), spare_time=spare, seconds=table.now)
     with LiveSession(tmp_path / "evening", Table(voices.names, (voices, 1.0)), parts, lambda *_: None) as held:
-        table.ready = held.is_idle
-        table.start(parts.inbox.put_audio, lambda _: None)
-        runner = threading.Thread(target=held.hold, daemon=True)
-        runner.start()
-        until(lambda: table.position >= to_samples(TALK_SECONDS) and len(better.asked) > 3)
-        held.close()
-        runner.join()
+        hold_until(
+            held, table, parts.inbox, lambda: table.position >= to_samples(TALK_SECONDS) and len(better.asked) > 3
+        )
         before = load_report(tmp_path / "evening")
         held.hear_again()
     after = load_report(tmp_path / "evening")

@@ -158,6 +158,19 @@ def test_a_model_that_was_never_measured_is_tried_before_a_talk(monkeypatch: pyt
     assert measured == ["whisper small.en", "whisper base.en"]
 
 
+@pytest.mark.usefixtures("with_moonshine")
+def test_a_model_that_breaks_down_when_it_is_tried_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    stubs.whisper_folder(models_folder() / "base.en")
+
+    def breaks(*_: object) -> Speed:
+        raise EngineFailed("whisper failed: out of memory")
+
+    monkeypatch.setattr(choosing, "measure", breaks)
+    choice = choose_transcriber(WordsOptions(), Wanted("en", live=True))
+    assert choice.told.startswith("moonshine")
+    assert choice.passed_over == ("whisper failed: out of memory",)
+
+
 def test_what_a_talk_writes_with_is_told(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     quiet = Namespace(quiet=True, json=False)
     monkeypatch.setattr(stubs.StubbedWhisper, "languages", ("en", "de"))

@@ -220,10 +220,7 @@ def _in_time(truth: scoring.Truth, report: Report) -> float:
 
 
 def _lens() -> Iterator[Figure]:
-    """How well the lens finds what it looks for, in labelled sentences that nothing is tuned on, and in the others.
-
-    The limits are those of English.
-    """
+    """How well the lens finds what it looks for, in sentences apart and where it was tuned; English has limits."""
     for code in lens.LANGUAGES:
         lexicon = lens.language(code)
         tuned = lens.score(lexicon, lens.cases_of(code, lens.OPEN))

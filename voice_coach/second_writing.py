@@ -55,9 +55,9 @@ def write_again(
     """
     journal = read_journal(folder)
     words = list(_written(journal, blocks, transcriber, settings))
-    if not words and journal.session.words_engine is None:
-        raise InputError(f"{folder.name} was heard without words; analyze its recording again, with --words")
     if not words:
+        if journal.session.words_engine is None:
+            raise InputError(f"{folder.name} was heard without words; analyze its recording again, with --words")
         raise InputError(f"nobody said anything in {folder.name} that could be written down")
     _put(folder, replace(journal.session, words_engine=transcriber.name), words, lexicon, settings)
 

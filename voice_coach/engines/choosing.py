@@ -13,7 +13,7 @@ from voice_coach.engines import moonshine, whisper
 from voice_coach.engines.expected import ExpectedSentences, Expecting
 from voice_coach.engines.model_store import check_model, find_model, installed_models, models_folder
 from voice_coach.engines.speed import Speed, best_first, is_english_only, load_clip, measure, remember, remembered
-from voice_coach.errors import MissingPart
+from voice_coach.errors import EngineFailed, MissingPart
 from voice_coach.ports import Transcriber
 
 _TRIED_SECONDS = 3.0
@@ -161,7 +161,7 @@ def _engines(options: WordsOptions, wanted: Wanted, speeds: Mapping[str, Speed])
 def _first_that_fits(
     engines: Iterator[Callable[[], Transcriber]], speeds: Mapping[str, Speed], *, live: bool
 ) -> Choice:
-    """The first that loads and, if the talk is live, keeps up; of none that does, the last that loads."""
+    """The first that works and, if the talk is live, keeps up; of none that does, the last that works."""
     passed_over: list[str] = []
     slow: Choice | None = None
     for make in engines:
@@ -171,7 +171,7 @@ def _first_that_fits(
                 return _chosen(engine, speeds, passed_over)
             speeds = {**speeds, engine.name: _tried(engine)}
             choice = _chosen(make(), speeds, passed_over)  # anew: the one that was tried has heard a language
-        except MissingPart as reason:
+        except (MissingPart, EngineFailed) as reason:
             passed_over.append(str(reason))
             continue
         if speeds[engine.name].keeps_up:
